@@ -1,0 +1,148 @@
+//! A request, and what a handler sees of it.
+
+use std::sync::Arc;
+
+use hyper::body::Bytes;
+use hyper::{HeaderMap, Method, Uri};
+use serde_json::Value;
+
+use super::Shared;
+use super::failures::Failure;
+use crate::app::World;
+use crate::contract::{Checked, Contract};
+use crate::domain::table::Page;
+
+/// A request, complete.
+#[derive(Debug)]
+pub struct Request {
+    /// Its method.
+    pub method: Method,
+    /// Its target.
+    pub uri: Uri,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Body,
+}
+
+/// A body as far as it came.
+#[derive(Debug)]
+pub enum Body {
+    /// All of it.
+    Whole(Bytes),
+    /// More than the bound, in bytes.
+    TooLarge(usize),
+    /// It ended early, or the peer was too slow; why.
+    Broken(String),
+}
+
+impl Request {
+    /// The header's text, if it is there and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// What there is of the body.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match &self.body {
+            Body::Whole(bytes) => bytes,
+            Body::TooLarge(_) | Body::Broken(_) => &[],
+        }
+    }
+}
+
+/// A checked request in its world.
+pub struct Call<'c> {
+    /// What all calls share.
+    pub shared: &'c Shared,
+    /// The document that the request was checked against.
+    pub contract: &'c Contract,
+    /// The world that the request addresses.
+    pub world: &'c Arc<World>,
+    /// The request, read.
+    pub input: &'c Checked<'c>,
+}
+
+impl Call<'_> {
+    /// The decoded path value of that name.
+    ///
+    /// # Errors
+    ///
+    /// A failure if the document in force gave the parameter another name.
+    pub fn path(&self, name: &str) -> Result<&str, Failure> {
+        self.input.path(name).ok_or_else(|| {
+            misfit(&format!(
+                "a path parameter `{name}`, which the document lacks"
+            ))
+        })
+    }
+
+    /// The query value of that name as text.
+    ///
+    /// # Errors
+    ///
+    /// A failure if the document in force makes it something else.
+    pub fn query_text(&self, name: &str) -> Result<Option<&str>, Failure> {
+        match self.input.query(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(misfit(&format!("query parameter `{name}` to be a string"))),
+        }
+    }
+
+    /// The query value of that name as a whole number.
+    #[must_use]
+    pub fn query_integer(&self, name: &str) -> Option<i64> {
+        self.input.query(name).and_then(Value::as_i64)
+    }
+
+    /// The page that `limit` and `offset` ask for.
+    #[must_use]
+    pub fn page(&self) -> Page {
+        let limit = self.query_integer("limit").unwrap_or(50);
+        Page::new(limit, self.query_integer("offset").unwrap_or(0))
+    }
+
+    /// A text field of the body; none if it is absent or null.
+    ///
+    /// # Errors
+    ///
+    /// A failure if the document in force lets it be something else.
+    pub fn text(&self, name: &str) -> Result<Option<String>, Failure> {
+        Ok(self.change(name)?.flatten())
+    }
+
+    /// A text field of the body that may be set, cleared by null, or left alone.
+    ///
+    /// # Errors
+    ///
+    /// A failure if the document in force lets it be something else.
+    pub fn change(&self, name: &str) -> Result<Option<Option<String>>, Failure> {
+        let body = self.input.body.as_ref();
+        let Some(field) = body.and_then(|body| body.root().get(name)) else {
+            return Ok(None);
+        };
+        if field.is_null() {
+            return Ok(Some(None));
+        }
+        match field.as_str() {
+            Some(text) => Ok(Some(Some(text.to_owned()))),
+            None => Err(misfit(&format!("the field `{name}` to be a string"))),
+        }
+    }
+
+    /// A whole number of the body.
+    #[must_use]
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        self.input.body.as_ref()?.root().get(name)?.as_integer()
+    }
+}
+
+/// The document in force lets something through that the built-in behaviour cannot read.
+fn misfit(needs: &str) -> Failure {
+    Failure::bad_request(format!(
+        "the built-in behaviour of this operation needs {needs}"
+    ))
+}

@@ -1,0 +1,277 @@
+//! Failures as answers: status, code, message, and what else the envelope carries.
+//!
+//! Refusals of the domain become answers in one exhaustive match, [`Failure::from`].
+
+use std::borrow::Cow;
+
+use hyper::StatusCode;
+use hyper::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use serde::Serialize;
+
+use super::reply::Reply;
+use crate::app::TooManyWorlds;
+use crate::contract::{Violation, header_value};
+use crate::domain::refusal::{DomainFault, Refusal, Resource};
+
+/// The header that repeats an answer's violations.
+pub const VIOLATIONS: HeaderName = HeaderName::from_static("openmail-mock-violations");
+
+/// An answer that is an error.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The status.
+    pub status: StatusCode,
+    /// The code that programs read.
+    pub code: Cow<'static, str>,
+    /// The sentence that people read.
+    pub message: String,
+    /// What was broken, if the contract was.
+    pub violations: Vec<Violation>,
+    /// Further headers.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Envelope<'f> {
+    error: &'f str,
+    message: &'f str,
+    #[serde(skip_serializing_if = "<[Violation]>::is_empty")]
+    violations: &'f [Violation],
+}
+
+impl Failure {
+    /// A failure with a status, a code and words.
+    #[must_use]
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code: Cow::Borrowed(code),
+            message: message.into(),
+            violations: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// 404 for a path that no template fits.
+    #[must_use]
+    pub fn no_route(method: &str, path: &str, hint: &str) -> Self {
+        let message = format!("{method} {path} is no operation of this API{hint}");
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// 405, naming the methods that the path has.
+    #[must_use]
+    pub fn method_not_allowed(method: &str, path: &str, allowed: &[String]) -> Self {
+        let allowed = allowed.join(", ");
+        let message = format!("{method} is not a method of {path}; it has {allowed}");
+        let allow = HeaderValue::from_str(&allowed).unwrap_or(HeaderValue::from_static(""));
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            message,
+        )
+        .with(ALLOW, allow)
+    }
+
+    /// 401, saying which keys are taken.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        let message = "Missing or invalid Authorization header: this mock takes \
+                       `Authorization: Bearer om_test_<name>`, where <name> is 1 to 64 letters, \
+                       digits, `_` or `-`, and each name has a world of its own";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+            .with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// 400 without a schema behind it.
+    #[must_use]
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    /// 400 for a request that breaks the contract; the document may name another code.
+    #[must_use]
+    pub fn violated(violations: Vec<Violation>) -> Self {
+        let first = violations.first();
+        let message = first.map_or_else(String::new, |first| first.message.clone());
+        let more = match violations.len() {
+            0 | 1 => String::new(),
+            count => format!(" (and {} more, see `violations`)", count - 1),
+        };
+        let code = first.and_then(|first| first.code.clone());
+        Self {
+            code: code.map_or(Cow::Borrowed("bad_request"), Cow::Owned),
+            violations,
+            ..Self::bad_request(message + &more)
+        }
+    }
+
+    /// 413, naming the bound.
+    #[must_use]
+    pub fn payload_too_large(bound: usize) -> Self {
+        let message = format!("the body is larger than {bound} bytes, the bound for this call");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+    }
+
+    /// 415, naming the header to send.
+    #[must_use]
+    pub fn unsupported_media_type(message: String) -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            message,
+        )
+    }
+
+    /// 500: the mock's own answer would have broken the contract.
+    #[must_use]
+    pub fn contract_breach(operation: &str, status: u16, violations: Vec<Violation>) -> Self {
+        let first = violations.first().map(|first| first.message.as_str());
+        let message = format!(
+            "the mock's answer {status} to {operation} breaks the document, so it was not sent: {}",
+            first.unwrap_or_default()
+        );
+        Self {
+            violations,
+            ..Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "contract_breach",
+                message,
+            )
+        }
+    }
+
+    /// 500: a defect of the mock.
+    #[must_use]
+    pub fn internal(exchange: &str) -> Self {
+        let message = format!("a defect of the mock ended exchange {exchange}; its log says more");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
+    }
+
+    /// The answer.
+    #[must_use]
+    pub fn reply(&self) -> Reply {
+        let envelope = Envelope {
+            error: &self.code,
+            message: &self.message,
+            violations: &self.violations,
+        };
+        let mut reply = Reply::json(self.status, &envelope);
+        reply.headers.extend(self.headers.iter().cloned());
+        if !self.violations.is_empty()
+            && let Ok(value) = HeaderValue::from_str(&header_value(&self.violations))
+        {
+            reply.headers.insert(VIOLATIONS, value);
+        }
+        reply
+    }
+}
+
+impl From<TooManyWorlds> for Failure {
+    fn from(_: TooManyWorlds) -> Self {
+        let message = "as many worlds are open as there may be, and all are busy; try again, or \
+                       drop one with DELETE /_mock/worlds/{name}";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_worlds", message)
+            .with(RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let (status, code, message) = match refusal {
+            Refusal::NotFound { what, key } => {
+                let what = match what {
+                    Resource::Pod => "pod",
+                    Resource::Inbox => "inbox",
+                };
+                let message = format!("no {what} of this account is `{}`", shown(&key));
+                (StatusCode::NOT_FOUND, "not_found", message)
+            }
+            Refusal::ClientIdTaken { client_id, pod } => {
+                let client_id = shown(&client_id);
+                let message = format!("pod {pod} has the clientId `{client_id}` already");
+                (StatusCode::CONFLICT, "client_id_taken", message)
+            }
+            Refusal::DefaultPod => {
+                let message = "the default pod cannot be deleted".to_owned();
+                (StatusCode::CONFLICT, "default_pod", message)
+            }
+            Refusal::PodNotEmpty { inboxes } => {
+                let message = format!(
+                    "the pod still has {}; delete them first",
+                    counted(inboxes, "inbox", "inboxes")
+                );
+                (StatusCode::CONFLICT, "pod_not_empty", message)
+            }
+            Refusal::PodHasDomains { domains } => {
+                let message = format!(
+                    "the pod still owns {}; make them account-wide, give them to another pod or delete them first",
+                    counted(domains, "domain", "domains")
+                );
+                (StatusCode::CONFLICT, "pod_has_domains", message)
+            }
+            Refusal::InvalidPod { key } => {
+                let message = format!(
+                    "`podId` is neither the id nor the clientId of a pod of this account: `{}`",
+                    shown(&key)
+                );
+                (StatusCode::BAD_REQUEST, "invalid_pod", message)
+            }
+            Refusal::InvalidDomain { domain, fault } => {
+                let domain = shown(&domain);
+                let message = match fault {
+                    DomainFault::Unknown => {
+                        format!("`{domain}` is no domain of this account; add and verify it first")
+                    }
+                    DomainFault::NotVerified(status) => {
+                        format!("the domain `{domain}` is {status}, not verified")
+                    }
+                    DomainFault::OtherPod(pod) => format!(
+                        "the domain `{domain}` is scoped to pod {pod}; create the inbox in that pod"
+                    ),
+                };
+                (StatusCode::BAD_REQUEST, "invalid_domain", message)
+            }
+            Refusal::SpendCapPaused => {
+                let message = "the monthly spend limit is reached, so inbox creation is paused";
+                let status = StatusCode::PAYMENT_REQUIRED;
+                (status, "spend_cap_paused", message.to_owned())
+            }
+            Refusal::InboxLimitReached { limit } => {
+                let message = format!("the plan's maximum of {limit} inboxes is reached");
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                (status, "inbox_limit_reached", message)
+            }
+            Refusal::InvalidWebhookUrl { fault } => {
+                let message = format!("`webhookUrl` cannot be used: {fault}");
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                (status, "invalid_webhook_url", message)
+            }
+            Refusal::AddressTaken { address } => {
+                let message = format!("an inbox has the address {address} already");
+                (StatusCode::CONFLICT, "address_taken", message)
+            }
+        };
+        Self::new(status, code, message)
+    }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    }
+}
+
+/// What a client sent, short enough to repeat.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}

@@ -1,0 +1,165 @@
+//! Everything that knows HTTP: the spine, requests and replies, failures, views, and one file for
+//! each resource.
+//!
+//! A resource's file holds its handlers and its rows. A row ties an operationId to a handler;
+//! everything else about an operation stands in `openapi.json`.
+
+pub mod call;
+pub mod failures;
+pub mod reply;
+pub mod spine;
+
+mod account;
+mod auth;
+mod inboxes;
+mod outside;
+mod pods;
+mod views;
+
+use std::net::SocketAddr;
+
+use crate::app::App;
+use crate::contract::{Contract, Fault, Operation};
+use call::{Call, Request};
+use failures::Failure;
+use reply::Reply;
+
+/// The built-in document of the OpenMail API.
+pub const DOCUMENT: &str = include_str!("../../openapi.json");
+
+/// What an operation does.
+pub type Handler = fn(&Call<'_>) -> Result<Reply, Failure>;
+
+/// One built-in operation.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// The operationId.
+    pub operation: &'static str,
+    /// What it does.
+    pub handler: Handler,
+}
+
+/// All built-in operations of the API.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    let tables: [&[Row]; 3] = [account::ROWS, pods::ROWS, inboxes::ROWS];
+    tables.into_iter().flatten()
+}
+
+/// Whether an operation has a built-in behaviour.
+#[must_use]
+pub fn is_built_in(operation: &Operation) -> bool {
+    rows().any(|row| row.operation == operation.id)
+}
+
+/// A document and the behaviours behind it.
+pub struct Plane {
+    /// The document.
+    pub contract: Contract,
+    /// Behaviours by operation index; none where answers are synthesised.
+    handlers: Vec<Option<Handler>>,
+    /// Whether unknown fields and parameters are refused.
+    pub strict: bool,
+    /// How a request gets into a world.
+    entry: spine::Entry,
+}
+
+impl Plane {
+    /// The API's plane over the built-in document or a stranger's.
+    #[must_use]
+    pub fn api(contract: Contract, strict: bool) -> Self {
+        Self::new(contract, rows(), strict, spine::Entry::Key)
+    }
+
+    /// A plane that admits requests in its own way, strictly checked.
+    #[must_use]
+    pub fn guarded(
+        contract: Contract,
+        rows: impl Iterator<Item = &'static Row> + Clone,
+        admit: spine::Admit,
+    ) -> Self {
+        Self::new(contract, rows, true, spine::Entry::Guarded(admit))
+    }
+
+    fn new(
+        contract: Contract,
+        rows: impl Iterator<Item = &'static Row>,
+        strict: bool,
+        entry: spine::Entry,
+    ) -> Self {
+        let rows: Vec<&Row> = rows.collect();
+        let handler = |operation: &Operation| {
+            let row = rows.iter().find(|row| row.operation == operation.id);
+            row.map(|row| row.handler)
+        };
+        let handlers = contract.operations.iter().map(handler).collect();
+        Self {
+            contract,
+            handlers,
+            strict,
+            entry,
+        }
+    }
+
+    /// Operation ids without a row and rows without an operation; both empty for our documents.
+    #[must_use]
+    pub fn mismatches(&self, rows: impl Iterator<Item = &'static Row>) -> Vec<String> {
+        let operations = self.contract.operations.iter().zip(&self.handlers);
+        let unserved = operations.filter(|(_, handler)| handler.is_none());
+        let mut mismatches: Vec<String> = unserved.map(|(op, _)| op.id.clone()).collect();
+        let undocumented = rows.filter(|row| self.contract.operation(row.operation).is_none());
+        mismatches.extend(undocumented.map(|row| row.operation.to_owned()));
+        mismatches
+    }
+}
+
+/// What handlers and guards share.
+pub struct Shared {
+    /// All worlds.
+    pub app: App,
+    /// The API as it is served.
+    pub api: Plane,
+    /// Who may reach the control plane.
+    pub guard: Guard,
+    /// Where the server listens.
+    pub address: SocketAddr,
+    /// Base of URLs that clients are told, without a slash at the end.
+    pub public_url: Option<String>,
+}
+
+impl Shared {
+    /// The base of URLs for a client that addressed `host`.
+    #[must_use]
+    pub fn base_url(&self, host: Option<&str>) -> String {
+        match (&self.public_url, host) {
+            (Some(url), _) => url.clone(),
+            (None, Some(host)) => format!("http://{host}"),
+            (None, None) => format!("http://{}", self.address),
+        }
+    }
+}
+
+/// Who may reach the control plane.
+#[derive(Debug, Clone, Default)]
+pub struct Guard {
+    /// Host names that requests may be addressed to; none means any, with a token.
+    pub hosts: Option<Vec<String>>,
+    /// What the header `OpenMail-Mock-Token` must hold.
+    pub token: Option<String>,
+}
+
+/// Loads the built-in document.
+///
+/// # Errors
+///
+/// Its faults; a test sees that it has none.
+pub fn built_in_contract() -> Result<Contract, Vec<Fault>> {
+    Contract::load_built_in(DOCUMENT)
+}
+
+/// The token of `Authorization: Bearer …`, for planes that admit requests themselves.
+#[must_use]
+pub fn bearer_token(request: &Request) -> Option<&str> {
+    auth::bearer(request)
+}
+
+pub use auth::{is_world_name, world_name};

@@ -1,0 +1,70 @@
+//! Pods: handlers and rows.
+
+use hyper::StatusCode;
+
+use super::Row;
+use super::call::Call;
+use super::failures::Failure;
+use super::reply::Reply;
+use super::views::{ListView, PodView};
+use crate::domain::pods::{self, NewPod, PodChange};
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        operation: "createPod",
+        handler: create_pod,
+    },
+    Row {
+        operation: "listPods",
+        handler: list_pods,
+    },
+    Row {
+        operation: "getPod",
+        handler: get_pod,
+    },
+    Row {
+        operation: "updatePod",
+        handler: update_pod,
+    },
+    Row {
+        operation: "deletePod",
+        handler: delete_pod,
+    },
+];
+
+fn create_pod(call: &Call<'_>) -> Result<Reply, Failure> {
+    let new = NewPod {
+        client_id: call.text("clientId")?,
+        name: call.text("name")?,
+    };
+    let pod = call.world.write(|tx| pods::create(tx, new))?;
+    Ok(Reply::json(StatusCode::CREATED, &PodView::from(&*pod)))
+}
+
+fn list_pods(call: &Call<'_>) -> Result<Reply, Failure> {
+    let listing = call.world.read(|state| pods::list(state, call.page()));
+    let view = ListView::<PodView<'_>>::of(&listing);
+    Ok(Reply::json(StatusCode::OK, &view))
+}
+
+fn get_pod(call: &Call<'_>) -> Result<Reply, Failure> {
+    let key = call.path("id")?;
+    let pod = call.world.read(|state| pods::get(state, key))?;
+    Ok(Reply::json(StatusCode::OK, &PodView::from(&*pod)))
+}
+
+fn update_pod(call: &Call<'_>) -> Result<Reply, Failure> {
+    let key = call.path("id")?;
+    let change = PodChange {
+        client_id: call.change("clientId")?,
+        name: call.change("name")?,
+    };
+    let pod = call.world.write(|tx| pods::update(tx, key, change))?;
+    Ok(Reply::json(StatusCode::OK, &PodView::from(&*pod)))
+}
+
+fn delete_pod(call: &Call<'_>) -> Result<Reply, Failure> {
+    let key = call.path("id")?;
+    call.world.write(|tx| pods::delete(tx, key))?;
+    Ok(Reply::no_content())
+}

@@ -1,0 +1,320 @@
+//! The one way that a request walks, from a complete request to a complete answer:
+//!
+//! ```text
+//! route → open world → authenticate → check request → behave → check answer → record
+//! ```
+//!
+//! No socket is needed here: the server reads the request before and writes the answer after.
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, StatusCode};
+
+use super::auth::world_of_key;
+use super::call::{Body, Call, Request};
+use super::failures::Failure;
+use super::reply::Reply;
+use super::{Plane, Shared, outside};
+use crate::app::{DEFAULT_WORLD, World};
+use crate::contract::{Credential, Incoming, Match, Operation, Refused, Verdict, nearest};
+use crate::record::journal::{Entry as JournalEntry, Facts};
+
+/// The exchange's number in the journal.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Says that an answer was made from the document alone.
+const SYNTHESIZED: HeaderName = HeaderName::from_static("openmail-mock-synthesized");
+
+/// Judges a request to a guarded plane; answers the name of the world that it addresses.
+pub type Admit = fn(&Shared, &Request, &Operation) -> Result<String, Failure>;
+
+/// How a request gets into a world.
+#[derive(Debug, Clone, Copy)]
+pub enum Entry {
+    /// By its key, if the operation asks for one; exchanges are recorded and shared with pages.
+    Key,
+    /// By a judgement of its own.
+    Guarded(Admit),
+}
+
+/// An answer, and what the log says of it.
+#[derive(Debug)]
+pub struct Exchanged {
+    /// The answer.
+    pub reply: Reply,
+    /// The value of its `x-request-id`.
+    pub id: String,
+    /// The operation, if the request was routed to one.
+    pub operation: Option<String>,
+    /// The world, if one was opened.
+    pub world: Option<Arc<str>>,
+    /// The error code of a failure.
+    pub error: Option<String>,
+    /// What to tell whoever reads the log: a breach of our own, or a panic.
+    pub defect: Option<String>,
+}
+
+/// What is learned about a request on its way.
+#[derive(Default)]
+struct Trail {
+    operation: Option<usize>,
+    world: Option<Arc<World>>,
+    facts: Facts,
+    /// Readiness, documents and preflights are no exchanges with the API.
+    is_outside: bool,
+    defect: Option<String>,
+}
+
+/// Walks a request through a plane.
+#[must_use]
+pub fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exchanged {
+    let number = shared.app.next_exchange();
+    let id = format!("req_{number}");
+    let mut trail = Trail::default();
+    let walked = catch_unwind(AssertUnwindSafe(|| {
+        let outcome = walk(shared, plane, request, &mut trail);
+        checked(plane, outcome, &mut trail)
+    }));
+    let mut reply = walked.unwrap_or_else(|panic| {
+        trail.defect = Some(format!("panic: {}", panic_text(panic.as_ref())));
+        failed(Failure::internal(&id), &mut trail)
+    });
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        reply.headers.insert(REQUEST_ID, value);
+    }
+    if matches!(plane.entry, Entry::Key) {
+        outside::share(&mut reply.headers);
+        if !trail.is_outside {
+            record(shared, number, request, &reply, &mut trail);
+        }
+    }
+    let operation = trail
+        .operation
+        .map(|index| &plane.contract.operations[index]);
+    Exchanged {
+        id,
+        operation: operation.map(|operation| operation.id.clone()),
+        world: trail.world.map(|world| world.name.clone()),
+        error: trail.facts.error,
+        defect: trail.defect,
+        reply,
+    }
+}
+
+fn walk(
+    shared: &Shared,
+    plane: &Plane,
+    request: &Request,
+    trail: &mut Trail,
+) -> Result<Reply, Failure> {
+    if matches!(plane.entry, Entry::Key)
+        && let Some(answer) = outside::answer(plane, request)
+    {
+        trail.is_outside = true;
+        return answer;
+    }
+    let contract = &plane.contract;
+    let (index, values) = route(shared, plane, request, trail)?;
+    let operation = &contract.operations[index];
+    trail.operation = Some(index);
+    let world = enter(shared, plane, request, operation)?;
+    let world = trail.world.insert(world).clone();
+    match &request.body {
+        Body::Whole(_) => {}
+        Body::TooLarge(bound) => return Err(Failure::payload_too_large(*bound)),
+        Body::Broken(why) => return Err(Failure::bad_request(why.clone())),
+    }
+    let incoming = Incoming {
+        path: &values,
+        query: request.uri.query(),
+        headers: &request.headers,
+        body: request.bytes(),
+        strict: plane.strict,
+    };
+    let input = contract
+        .check_request(operation, incoming)
+        .map_err(|refused| refuse(refused, trail))?;
+    let call = Call {
+        shared,
+        contract,
+        world: &world,
+        input: &input,
+    };
+    match plane.handlers[index] {
+        Some(handler) => handler(&call),
+        None => {
+            trail.facts.synthesized = true;
+            Ok(synthesize(plane, operation))
+        }
+    }
+}
+
+fn route<'r>(
+    shared: &Shared,
+    plane: &Plane,
+    request: &'r Request,
+    trail: &mut Trail,
+) -> Result<(usize, Vec<&'r str>), Failure> {
+    let (method, path) = (request.method.as_str(), request.uri.path());
+    let failure = match plane.contract.route(method, path) {
+        Match::Operation(index, values) => return Ok((index, values)),
+        Match::MethodNotAllowed(allowed) => Failure::method_not_allowed(method, path, &allowed),
+        Match::NotFound => {
+            let operations = plane.contract.operations.iter();
+            let templates = operations.map(|operation| operation.template.as_str());
+            let hint = nearest(path, templates).map(|near| format!("; did you mean {near}?"));
+            let shown: String = path.chars().take(200).collect();
+            Failure::no_route(method, &shown, &hint.unwrap_or_default())
+        }
+    };
+    // A worker finds its misspelt calls in its own journal, if the key says whose they are.
+    if matches!(plane.entry, Entry::Key)
+        && let Some(name) = world_of_key(request, &[Credential::Bearer])
+    {
+        trail.world = Some(shared.app.open(&name)?);
+    }
+    Err(failure)
+}
+
+/// Opens the world that the request addresses, if it may.
+fn enter(
+    shared: &Shared,
+    plane: &Plane,
+    request: &Request,
+    operation: &Operation,
+) -> Result<Arc<World>, Failure> {
+    let name: Cow<'_, str> = match plane.entry {
+        Entry::Guarded(admit) => Cow::Owned(admit(shared, request, operation)?),
+        Entry::Key if operation.credentials.is_empty() => {
+            let key = world_of_key(request, &[Credential::Bearer]);
+            key.unwrap_or(Cow::Borrowed(DEFAULT_WORLD))
+        }
+        Entry::Key => {
+            let key = world_of_key(request, &operation.credentials);
+            key.ok_or_else(Failure::unauthorized)?
+        }
+    };
+    Ok(shared.app.open(&name)?)
+}
+
+fn refuse(refused: Refused, trail: &mut Trail) -> Failure {
+    trail.facts.invalid = true;
+    match refused {
+        Refused::UnsupportedMediaType(message) => Failure::unsupported_media_type(message),
+        Refused::Violations(violations) => Failure::violated(violations),
+    }
+}
+
+fn synthesize(plane: &Plane, operation: &Operation) -> Reply {
+    let made = plane.contract.synthesize(operation);
+    let status = StatusCode::from_u16(made.status).unwrap_or(StatusCode::OK);
+    let mut reply = match made.content_type {
+        Some(content_type) => Reply::bytes(status, &content_type, made.body),
+        None => Reply {
+            status,
+            ..Reply::no_content()
+        },
+    };
+    for (name, value) in made.headers {
+        let name = HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
+            reply.headers.insert(name, value);
+        }
+    }
+    reply.with(SYNTHESIZED, HeaderValue::from_static("true"))
+}
+
+/// Turns the outcome into bytes and holds those against the contract, whatever they are.
+fn checked(plane: &Plane, outcome: Result<Reply, Failure>, trail: &mut Trail) -> Reply {
+    let reply = outcome.unwrap_or_else(|failure| failed(failure, trail));
+    let Some(index) = trail.operation else {
+        return reply;
+    };
+    let operation = &plane.contract.operations[index];
+    let status = reply.status.as_u16();
+    let synthesized = plane.handlers[index].is_none();
+    let Verdict {
+        violations,
+        undocumented,
+    } = plane
+        .contract
+        .check_answer(operation, synthesized, status, &reply.headers, &reply.body);
+    trail.facts.undocumented = undocumented;
+    if violations.is_empty() {
+        return reply;
+    }
+    trail.facts.breach = true;
+    let failure = Failure::contract_breach(&operation.id, status, violations);
+    trail.defect = Some(failure.message.clone());
+    failed(failure, trail)
+}
+
+fn failed(failure: Failure, trail: &mut Trail) -> Reply {
+    trail.facts.error = Some(failure.code.clone().into_owned());
+    if !failure.violations.is_empty() {
+        trail.facts.violations = serde_json::to_string(&failure.violations).ok();
+    }
+    failure.reply()
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message")
+}
+
+/// Puts the exchange into the journal of its world, or of the default world if it opened none.
+fn record(shared: &Shared, number: u64, request: &Request, reply: &Reply, trail: &mut Trail) {
+    let world = match &trail.world {
+        Some(world) => world.clone(),
+        None => match shared.app.open(DEFAULT_WORLD) {
+            Ok(world) => world,
+            // The default world is never refused; and a journal is no reason to fail a request.
+            Err(_) => return,
+        },
+    };
+    trail.facts.status = reply.status.as_u16();
+    let mut head = Vec::with_capacity(512);
+    head.extend_from_slice(request.method.as_str().as_bytes());
+    head.push(b' ');
+    let target = request.uri.path_and_query();
+    let target = target.map_or(request.uri.path(), |target| target.as_str());
+    head.extend_from_slice(target.as_bytes());
+    head.push(b'\n');
+    write_headers(&mut head, &request.headers);
+    let mut answer_head = Vec::with_capacity(256);
+    write_headers(&mut answer_head, &reply.headers);
+    let entry = JournalEntry {
+        number,
+        at: world.now().millis(),
+        operation: trail.operation,
+        head: &head,
+        body: request.bytes(),
+        answer_head: &answer_head,
+        answer: &reply.body,
+        facts: &trail.facts,
+    };
+    shared.app.record(&world, entry);
+}
+
+fn write_headers(text: &mut Vec<u8>, headers: &HeaderMap) {
+    for (name, value) in headers {
+        text.extend_from_slice(name.as_str().as_bytes());
+        text.extend_from_slice(b": ");
+        text.extend_from_slice(value.as_bytes());
+        text.push(b'\n');
+    }
+}
+
+/// A failure that stands outside every plane: the request could not be read at all.
+#[must_use]
+pub fn unreadable(shared: &Shared, failure: &Failure) -> Reply {
+    let number = shared.app.next_exchange();
+    let mut reply = failure.reply();
+    if let Ok(value) = HeaderValue::from_str(&format!("req_{number}")) {
+        reply.headers.insert(REQUEST_ID, value);
+    }
+    reply
+}

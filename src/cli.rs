@@ -1,0 +1,341 @@
+//! What was typed, and what it means.
+
+use std::io::{IsTerminal, Write};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::contract::{Contract, Operation};
+use crate::domain::clock::Timestamp;
+use crate::server::LogFormat;
+use crate::{Config, Running, StartError, api, load_document};
+
+/// A local emulator of the OpenMail API: contract-checked, stateful, offline.
+#[derive(Debug, Parser)]
+#[command(
+    name = "openmail-mock",
+    version,
+    about,
+    args_conflicts_with_subcommands = true
+)]
+pub struct Typed {
+    #[command(subcommand)]
+    command: Option<TypedCommand>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Debug, Subcommand)]
+enum TypedCommand {
+    /// Check OpenAPI documents without starting anything, and list their operations.
+    Check {
+        /// Files to check.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    /// Port to listen on; 0 lets the system choose.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 6245,
+        env = "OPENMAIL_MOCK_PORT"
+    )]
+    port: u16,
+    /// Address to bind; beyond loopback --control-token is needed.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1", value_parser = host, env = "OPENMAIL_MOCK_HOST")]
+    host: IpAddr,
+    /// Write {"url","port","pid","key"} to this file once the server is ready.
+    #[arg(long, value_name = "PATH", env = "OPENMAIL_MOCK_PORT_FILE")]
+    port_file: Option<PathBuf>,
+    /// Serve another OpenAPI 3.0 document than the built-in one.
+    #[arg(long, value_name = "FILE", env = "OPENMAIL_MOCK_SPEC")]
+    spec: Option<PathBuf>,
+    /// Seed of ids and secrets.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        env = "OPENMAIL_MOCK_SEED"
+    )]
+    seed: u64,
+    /// Start with the real clock, or frozen at an instant such as 2026-01-31T09:30:00Z.
+    #[arg(long, value_name = "real|TIMESTAMP", default_value = "real", value_parser = clock, env = "OPENMAIL_MOCK_CLOCK")]
+    clock: TypedClock,
+    /// Refuse unknown body fields and query parameters.
+    #[arg(long, env = "OPENMAIL_MOCK_STRICT")]
+    strict: bool,
+    /// Bound of one world's journal.
+    #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024, env = "OPENMAIL_MOCK_JOURNAL_BYTES")]
+    journal_bytes: usize,
+    /// Base of URLs in bodies; without it, the request's own Host.
+    #[arg(long, value_name = "URL", value_parser = public_url, env = "OPENMAIL_MOCK_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// One line for each exchange on stderr; pretty on a terminal, else json.
+    #[arg(long, value_enum, env = "OPENMAIL_MOCK_LOG")]
+    log: Option<TypedLog>,
+    /// What the control plane asks for in the header OpenMail-Mock-Token.
+    #[arg(
+        long,
+        value_name = "T",
+        hide_env_values = true,
+        env = "OPENMAIL_MOCK_CONTROL_TOKEN"
+    )]
+    control_token: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum TypedClock {
+    Real,
+    Frozen(Timestamp),
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum TypedLog {
+    Pretty,
+    Json,
+    Off,
+}
+
+/// What is to be done.
+pub enum Command {
+    /// Serve until a signal comes.
+    Serve(Box<Config>),
+    /// Check documents.
+    Check(Vec<PathBuf>),
+    /// Print a completion script.
+    Completions(clap_complete::Shell),
+}
+
+impl Typed {
+    /// Resolves what was typed.
+    #[must_use]
+    pub fn resolve(self) -> Command {
+        match self.command {
+            Some(TypedCommand::Check { files }) => Command::Check(files),
+            Some(TypedCommand::Completions { shell }) => Command::Completions(shell),
+            None => Command::Serve(Box::new(self.serve.config())),
+        }
+    }
+}
+
+impl Serve {
+    fn config(self) -> Config {
+        let log = match (self.log, std::io::stderr().is_terminal()) {
+            (Some(TypedLog::Pretty), _) | (None, true) => LogFormat::Pretty,
+            (Some(TypedLog::Json), _) | (None, false) => LogFormat::Json,
+            (Some(TypedLog::Off), _) => LogFormat::Off,
+        };
+        Config {
+            host: self.host,
+            port: self.port,
+            port_file: self.port_file,
+            spec: self.spec,
+            seed: self.seed,
+            clock: match self.clock {
+                TypedClock::Real => None,
+                TypedClock::Frozen(at) => Some(at),
+            },
+            strict: self.strict,
+            journal_bytes: self.journal_bytes,
+            public_url: self.public_url,
+            log,
+            control_token: self.control_token,
+            arrange: None,
+        }
+    }
+}
+
+fn host(text: &str) -> Result<IpAddr, String> {
+    match text {
+        "localhost" => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        address => address
+            .parse()
+            .map_err(|_| "write an IP address such as 127.0.0.1, ::1 or 0.0.0.0".to_owned()),
+    }
+}
+
+fn clock(text: &str) -> Result<TypedClock, String> {
+    match text {
+        "real" => Ok(TypedClock::Real),
+        instant => Timestamp::parse(instant)
+            .map(TypedClock::Frozen)
+            .ok_or_else(|| "write `real`, or an instant such as 2026-01-31T09:30:00Z".to_owned()),
+    }
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let url = text.trim_end_matches('/');
+    let is_web = url.starts_with("http://") || url.starts_with("https://");
+    match fluent_uri::Uri::parse(url) {
+        Ok(parsed) if is_web && parsed.query().is_none() && parsed.fragment().is_none() => {
+            Ok(url.to_owned())
+        }
+        _ => Err("write a base URL such as http://mail.example.test:8080".to_owned()),
+    }
+}
+
+/// Does what was typed; the exit code.
+#[must_use]
+pub fn run(command: Command) -> u8 {
+    match command {
+        Command::Serve(config) => serve(*config),
+        Command::Check(files) => check(&files),
+        Command::Completions(shell) => {
+            let mut script = Vec::new();
+            let mut command = Typed::command();
+            clap_complete::generate(shell, &mut command, "openmail-mock", &mut script);
+            // Whoever closed the pipe has seen enough.
+            let _ = std::io::stdout().write_all(&script);
+            0
+        }
+    }
+}
+
+fn serve(config: Config) -> u8 {
+    let (seed, spec) = (config.seed, config.spec.clone());
+    // Before anything is ready, so that no signal finds the process unprepared.
+    let served = Signals::listen()
+        .map_err(|error| StartError::System("no signals", error))
+        .and_then(|signals| Ok((signals, crate::start(config)?)));
+    let (signals, running) = match served {
+        Ok(served) => served,
+        Err(error) => return fail(&error),
+    };
+    let spec = spec.map_or("built in".to_owned(), |path| path.display().to_string());
+    let _ = std::io::stdout().write_all(banner(&running, seed, &spec).as_bytes());
+    signals.wait();
+    running.stop();
+    0
+}
+
+fn banner(running: &Running, seed: u64, spec: &str) -> String {
+    let (url, key) = (running.url(), running.key());
+    format!(
+        "openmail-mock {}\n  url      {url}\n  key      {key}   (om_test_<name> opens a world of its own)\n  console  {url}/_mock/\n  contract {spec}\n  seed     {seed}\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+fn fail(error: &StartError) -> u8 {
+    for line in error.to_string().lines() {
+        let _ = writeln!(std::io::stderr(), "openmail-mock: {line}");
+    }
+    error.exit_code()
+}
+
+/// Waits for SIGINT and SIGTERM.
+struct Signals {
+    runtime: tokio::runtime::Runtime,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let inside = runtime.enter();
+        let terminate = signal(SignalKind::terminate())?;
+        let interrupt = signal(SignalKind::interrupt())?;
+        drop(inside);
+        Ok(Self {
+            runtime,
+            terminate,
+            interrupt,
+        })
+    }
+
+    #[cfg(unix)]
+    fn wait(mut self) {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+        });
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        Ok(Self { runtime })
+    }
+
+    #[cfg(not(unix))]
+    fn wait(self) {
+        // Without a handler the process ends at once, which is what a second Ctrl-C would do.
+        let _ = self.runtime.block_on(tokio::signal::ctrl_c());
+    }
+}
+
+fn check(files: &[PathBuf]) -> u8 {
+    let mut code = 0;
+    for path in files {
+        match load_document(path) {
+            Ok(contract) => {
+                let table = table(&path.display().to_string(), &contract);
+                let _ = std::io::stdout().write_all(table.as_bytes());
+            }
+            Err(error) => code = fail(&error),
+        }
+    }
+    code
+}
+
+/// The operations of a document, and what it says without effect.
+fn table(name: &str, contract: &Contract) -> String {
+    let count = contract.operations.len();
+    let (title, version) = (&contract.title, &contract.version);
+    let mut text = format!("{name}: {title} {version}, {count} operations\n\n");
+    let width = |part: fn(&Operation) -> &str, least: usize| {
+        let widths = contract
+            .operations
+            .iter()
+            .map(|op| part(op).chars().count());
+        widths.max().unwrap_or(0).max(least)
+    };
+    let (ids, paths) = (width(|op| &op.id, 9), width(|op| &op.template, 4));
+    let mut row = |id: &str, method: &str, path: &str, behaviour: &str, answers: &str| {
+        text.push_str(&format!(
+            "{id:ids$}  {method:7} {path:paths$}  {behaviour:11}  {answers}\n"
+        ));
+    };
+    row("OPERATION", "METHOD", "PATH", "BEHAVIOUR", "ANSWERS");
+    for operation in &contract.operations {
+        let behaviour = match api::is_built_in(operation) {
+            true => "built in",
+            false => "synthesised",
+        };
+        let answers = operation
+            .answers
+            .iter()
+            .map(|answer| answer.status.to_string());
+        let answers: Vec<String> = answers.collect();
+        let (id, method, path) = (&operation.id, &operation.method, &operation.template);
+        row(id, method, path, behaviour, &answers.join(" "));
+    }
+    if !contract.notes.is_empty() {
+        text.push_str("\nSaid without effect:\n");
+    }
+    for note in &contract.notes {
+        text.push_str(&format!("{name}:{note}\n"));
+    }
+    text
+}

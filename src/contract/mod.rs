@@ -1,0 +1,29 @@
+//! The contract engine: an OpenAPI 3.0 document as data.
+//!
+//! It loads a document, routes by its templates, checks requests and answers against its schemas
+//! and makes answers from its examples. It knows nothing of pods or mail: everything it says, the
+//! document said first.
+
+mod check;
+mod coerce;
+mod dialect;
+mod document;
+mod example;
+mod locate;
+mod route;
+mod schemas;
+mod spelling;
+mod tape;
+mod violation;
+mod walk;
+
+pub use check::{Checked, Incoming, Refused, Unread, Verdict};
+pub use document::{
+    Answer, Body, Contract, Credential, Fault, Media, Operation, Parameter, StatusKey,
+};
+pub use example::Synthesized;
+pub use locate::{Place, place};
+pub use route::Match;
+pub use spelling::nearest;
+pub use tape::{Item, MAX_DEPTH, MAX_VALUES, ReadError, Tape, TapeJson, push_token};
+pub use violation::{In, MAX_VIOLATIONS, Side, Violation, header_value};

@@ -1,0 +1,159 @@
+//! Validators of a document's schemas, each compiled once, when it is first needed.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use jsonschema::{Draft, EmailOptions, PatternOptions, Registry, Validator};
+use serde_json::{Value, json};
+
+use super::dialect::{Translation, Variant, fragment};
+use super::tape::{Item, TapeJson};
+use super::walk::{Finding, dereference};
+
+/// The name under which translated documents know themselves; it is never fetched.
+const BASE: &str = "contract:///document";
+
+/// A schema where an operation uses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaUse {
+    /// The pointer at which violations are reported.
+    pub pointer: String,
+    slot: usize,
+}
+
+/// One schema; uses whose schemas are equal share it.
+struct Slot {
+    pointer: String,
+    validators: [OnceLock<Validator<TapeJson>>; 3],
+}
+
+/// All schemas of one document that something is checked against.
+pub(super) struct Schemas {
+    root: Value,
+    outermost: Vec<String>,
+    registries: [OnceLock<Registry<'static>>; 3],
+    slots: Vec<Slot>,
+    known: HashMap<String, usize>,
+}
+
+impl Schemas {
+    pub fn new(root: Value, outermost: Vec<String>) -> Self {
+        Self {
+            root,
+            outermost,
+            registries: Default::default(),
+            slots: Vec::new(),
+            known: HashMap::new(),
+        }
+    }
+
+    pub fn root(&self) -> &Value {
+        &self.root
+    }
+
+    /// Declares that the schema at `pointer` will be used.
+    pub fn declare(&mut self, pointer: &str) -> SchemaUse {
+        let value = self.root.pointer(pointer).unwrap_or(&Value::Null);
+        let (pointer, schema) = dereference(&self.root, pointer, value);
+        let text = schema.to_string();
+        let next = self.slots.len();
+        let slot = *self.known.entry(text).or_insert(next);
+        if slot == next {
+            self.slots.push(Slot {
+                pointer: pointer.clone(),
+                validators: Default::default(),
+            });
+        }
+        SchemaUse { pointer, slot }
+    }
+
+    /// The raw schema, references followed.
+    pub fn schema(&self, used: &SchemaUse) -> &Value {
+        self.root.pointer(&used.pointer).unwrap_or(&Value::Null)
+    }
+
+    pub fn is_valid(&self, used: &SchemaUse, variant: Variant, item: Item<'_>) -> bool {
+        self.validator(used, variant).is_valid(item)
+    }
+
+    /// The validator, with the pointer that it was compiled at.
+    pub fn validator(&self, used: &SchemaUse, variant: Variant) -> &Validator<TapeJson> {
+        let slot = &self.slots[used.slot];
+        slot.validators[variant as usize].get_or_init(|| {
+            self.compile(slot, variant)
+                .expect("a test compiles the built-in documents, the start compiles all others")
+        })
+    }
+
+    pub fn compiled_at(&self, used: &SchemaUse) -> &str {
+        &self.slots[used.slot].pointer
+    }
+
+    /// Compiles everything that a request or an answer may need, for documents nobody tested.
+    pub fn compile_all(&self) -> Vec<Finding> {
+        let mut faults = Vec::new();
+        for slot in &self.slots {
+            for variant in [Variant::Request, Variant::StrictRequest, Variant::Response] {
+                match self.compile(slot, variant) {
+                    Ok(validator) => {
+                        // A second initialisation would only drop an equal validator.
+                        let _ = slot.validators[variant as usize].set(validator);
+                    }
+                    Err(message) => {
+                        faults.push(Finding {
+                            pointer: slot.pointer.clone(),
+                            message,
+                        });
+                        break;
+                    }
+                }
+            }
+        }
+        faults
+    }
+
+    fn compile(&self, slot: &Slot, variant: Variant) -> Result<Validator<TapeJson>, String> {
+        let entry = json!({ "$ref": format!("{BASE}{}", fragment(&slot.pointer)) });
+        let emails = EmailOptions::default()
+            .without_display_text()
+            .without_domain_literal();
+        jsonschema::options_for::<TapeJson>()
+            .with_draft(Draft::Draft202012)
+            .with_registry(self.registry(variant))
+            .with_pattern_options(PatternOptions::regex())
+            .with_email_options(emails)
+            .with_format("byte", is_base64)
+            .should_validate_formats(true)
+            .offline()
+            .build(&entry)
+            .map_err(|error| format!("this schema does not compile: {error}"))
+    }
+
+    fn registry(&self, variant: Variant) -> &Registry<'static> {
+        self.registries[variant as usize].get_or_init(|| {
+            let translation = Translation {
+                root: &self.root,
+                variant,
+            };
+            let document = translation.document(&self.outermost);
+            Registry::new()
+                .add(BASE, Draft::Draft202012.create_resource(document))
+                .and_then(|builder| builder.prepare())
+                .expect("a translated document has one name and no references to elsewhere")
+        })
+    }
+}
+
+/// `byte`: base64 of RFC 4648 with padding; line breaks are tolerated.
+fn is_base64(text: &str) -> bool {
+    let body: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let digits = body.iter().take_while(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+    });
+    let digits = digits.count();
+    let padding = body.len() - digits;
+    body.len() % 4 == 0 && padding <= 2 && body[digits..].iter().all(|byte| *byte == b'=')
+}

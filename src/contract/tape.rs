@@ -1,0 +1,658 @@
+//! JSON bytes read once into a flat list of entries that borrow their text.
+//!
+//! One reading serves the limits, the validator and the handlers, so what is checked is what is
+//! used. Reading costs one allocation for most bodies. This file knows JSON and its bounds,
+//! nothing of schemas.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use jsonschema::JsonType;
+use jsonschema::json::{Array, Json, Node, NodeIdentity, Object};
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// Containers may nest this deep; deeper input is refused, because a stack overflow cannot be caught.
+pub const MAX_DEPTH: usize = 64;
+/// A document may hold this many values.
+pub const MAX_VALUES: usize = 1_000_000;
+
+/// One value, in document order. An object's members are a name entry followed by the value's.
+#[derive(Debug, Clone)]
+enum Entry<'a> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(Cow<'a, str>),
+    /// `end` is the index just past the last descendant, so that a sibling is one step away.
+    Array {
+        len: u32,
+        end: u32,
+    },
+    Object {
+        len: u32,
+        end: u32,
+    },
+}
+
+/// A JSON document read into a flat list.
+#[derive(Debug, Clone)]
+pub struct Tape<'a> {
+    entries: Vec<Entry<'a>>,
+}
+
+/// Why bytes were not read as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadError {
+    /// What is wrong, in words, with line and column where the parser knows them.
+    pub message: String,
+    /// JSON pointer of a member name that stands twice, when that is the reason.
+    pub repeated: Option<String>,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl<'a> Tape<'a> {
+    /// Reads one JSON document.
+    ///
+    /// # Errors
+    ///
+    /// Text that is no JSON, a member name that stands twice in one object, nesting beyond
+    /// [`MAX_DEPTH`] and more than [`MAX_VALUES`] values.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, ReadError> {
+        let mut reading = Reading {
+            entries: Vec::with_capacity((bytes.len() / 16).clamp(1, MAX_VALUES)),
+            values: 0,
+        };
+        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+        let seed = Fill {
+            reading: &mut reading,
+            depth: 0,
+        };
+        seed.deserialize(&mut deserializer)
+            .and_then(|()| deserializer.end())
+            .map_err(|error| ReadError {
+                message: error.to_string(),
+                repeated: None,
+            })?;
+        let tape = Self {
+            entries: reading.entries,
+        };
+        match tape.repeated_name() {
+            None => Ok(tape),
+            Some(pointer) => Err(ReadError {
+                message: format!("`{pointer}` stands twice in the same object"),
+                repeated: Some(pointer),
+            }),
+        }
+    }
+
+    /// A document that is one string.
+    #[must_use]
+    pub fn string(text: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            entries: vec![Entry::String(text.into())],
+        }
+    }
+
+    /// The same document as a `serde_json` value holds.
+    #[must_use]
+    pub fn from_value(value: Value) -> Tape<'static> {
+        let mut entries = Vec::new();
+        append(&mut entries, value);
+        Tape { entries }
+    }
+
+    /// The document's top-level value.
+    #[must_use]
+    pub fn root(&self) -> Item<'_> {
+        Item {
+            entries: &self.entries,
+            index: 0,
+        }
+    }
+
+    /// The pointer of the first member name that its object holds already.
+    fn repeated_name(&self) -> Option<String> {
+        let mut names: Vec<&str> = Vec::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            let Entry::Object { len, .. } = entry else {
+                continue;
+            };
+            if *len < 2 {
+                continue;
+            }
+            let object = Item {
+                entries: &self.entries,
+                index: index as u32,
+            };
+            names.clear();
+            names.extend(object.members().map(|(name, _)| name));
+            names.sort_unstable();
+            if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+                let mut pointer = self.pointer_of(index as u32);
+                push_token(&mut pointer, pair[0]);
+                return Some(pointer);
+            }
+        }
+        None
+    }
+
+    /// The pointer of the entry at `index`; walks from the root, for error messages only.
+    fn pointer_of(&self, index: u32) -> String {
+        let mut pointer = String::new();
+        let mut at = self.root();
+        while at.index != index {
+            let members = at.members().map(|(name, item)| (name.to_owned(), item));
+            let elements = at.elements().enumerate();
+            let elements = elements.map(|(position, item)| (position.to_string(), item));
+            let next = members
+                .chain(elements)
+                .find(|(_, item)| item.index <= index && index < item.end());
+            let Some((token, item)) = next else {
+                return pointer;
+            };
+            push_token(&mut pointer, &token);
+            at = item;
+        }
+        pointer
+    }
+}
+
+/// Appends one reference token to a JSON pointer, escaped.
+pub fn push_token(pointer: &mut String, token: &str) {
+    pointer.push('/');
+    for character in token.chars() {
+        match character {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            other => pointer.push(other),
+        }
+    }
+}
+
+fn append(entries: &mut Vec<Entry<'static>>, value: Value) {
+    let start = entries.len();
+    match value {
+        Value::Null => entries.push(Entry::Null),
+        Value::Bool(boolean) => entries.push(Entry::Bool(boolean)),
+        Value::Number(number) => entries.push(Entry::Number(number)),
+        Value::String(text) => entries.push(Entry::String(Cow::Owned(text))),
+        Value::Array(elements) => {
+            entries.push(Entry::Null);
+            let len = elements.len() as u32;
+            elements.into_iter().for_each(|item| append(entries, item));
+            let end = entries.len() as u32;
+            entries[start] = Entry::Array { len, end };
+        }
+        Value::Object(members) => {
+            entries.push(Entry::Null);
+            let len = members.len() as u32;
+            for (name, item) in members {
+                entries.push(Entry::String(Cow::Owned(name)));
+                append(entries, item);
+            }
+            let end = entries.len() as u32;
+            entries[start] = Entry::Object { len, end };
+        }
+    }
+}
+
+/// One value of a [`Tape`]; a copy is a pair of words.
+#[derive(Clone, Copy)]
+pub struct Item<'a> {
+    entries: &'a [Entry<'a>],
+    index: u32,
+}
+
+impl fmt::Debug for Item<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_json().fmt(formatter)
+    }
+}
+
+impl<'a> Item<'a> {
+    fn entry(&self) -> &'a Entry<'a> {
+        &self.entries[self.index as usize]
+    }
+
+    fn end(&self) -> u32 {
+        match self.entry() {
+            Entry::Array { end, .. } | Entry::Object { end, .. } => *end,
+            Entry::Null | Entry::Bool(_) | Entry::Number(_) | Entry::String(_) => self.index + 1,
+        }
+    }
+
+    /// The member of that name, if this is an object that has it.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Item<'a>> {
+        self.members()
+            .find(|(member, _)| *member == name)
+            .map(|(_, item)| item)
+    }
+
+    /// The text, if this is a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&'a str> {
+        match self.entry() {
+            Entry::String(text) => Some(text),
+            Entry::Null
+            | Entry::Bool(_)
+            | Entry::Number(_)
+            | Entry::Array { .. }
+            | Entry::Object { .. } => None,
+        }
+    }
+
+    /// Whether this is `null`.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self.entry(), Entry::Null)
+    }
+
+    /// The whole number, if this is one; numbers outside `i64` are read as its nearest bound.
+    #[must_use]
+    pub fn as_integer(&self) -> Option<i64> {
+        let Entry::Number(number) = self.entry() else {
+            return None;
+        };
+        if let Some(integer) = number.as_i64() {
+            return Some(integer);
+        }
+        if number.as_u64().is_some() {
+            return Some(i64::MAX);
+        }
+        let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
+        // `as` saturates, which is the promise above.
+        Some(float as i64)
+    }
+
+    /// The truth value, if this is one.
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.entry() {
+            Entry::Bool(boolean) => Some(*boolean),
+            Entry::Null
+            | Entry::Number(_)
+            | Entry::String(_)
+            | Entry::Array { .. }
+            | Entry::Object { .. } => None,
+        }
+    }
+
+    /// The members in document order; none unless this is an object.
+    #[must_use]
+    pub fn members(&self) -> Members<'a> {
+        let remaining = match self.entry() {
+            Entry::Object { len, .. } => *len,
+            _ => 0,
+        };
+        Members {
+            entries: self.entries,
+            next: self.index + 1,
+            remaining,
+        }
+    }
+
+    /// The elements in order; none unless this is an array.
+    #[must_use]
+    pub fn elements(&self) -> Elements<'a> {
+        let remaining = match self.entry() {
+            Entry::Array { len, .. } => *len,
+            _ => 0,
+        };
+        Elements {
+            entries: self.entries,
+            next: self.index + 1,
+            remaining,
+        }
+    }
+
+    /// A `serde_json` copy.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        match self.entry() {
+            Entry::Null => Value::Null,
+            Entry::Bool(boolean) => Value::Bool(*boolean),
+            Entry::Number(number) => Value::Number(number.clone()),
+            Entry::String(text) => Value::String(text.clone().into_owned()),
+            Entry::Array { .. } => self.elements().map(|item| item.to_json()).collect(),
+            Entry::Object { .. } => {
+                let mut members = Map::new();
+                for (name, item) in self.members() {
+                    members.insert(name.to_owned(), item.to_json());
+                }
+                Value::Object(members)
+            }
+        }
+    }
+}
+
+/// The members of an object.
+pub struct Members<'a> {
+    entries: &'a [Entry<'a>],
+    next: u32,
+    remaining: u32,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a str, Item<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.remaining = self.remaining.checked_sub(1)?;
+        let Entry::String(name) = &self.entries[self.next as usize] else {
+            return None;
+        };
+        let item = Item {
+            entries: self.entries,
+            index: self.next + 1,
+        };
+        self.next = item.end();
+        Some((name, item))
+    }
+}
+
+/// The elements of an array.
+pub struct Elements<'a> {
+    entries: &'a [Entry<'a>],
+    next: u32,
+    remaining: u32,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Item<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.remaining = self.remaining.checked_sub(1)?;
+        let item = Item {
+            entries: self.entries,
+            index: self.next,
+        };
+        self.next = item.end();
+        Some(item)
+    }
+}
+
+/// What has been read so far; names are entries but no values.
+struct Reading<'a> {
+    entries: Vec<Entry<'a>>,
+    values: usize,
+}
+
+/// Fills the list from serde_json's own parser.
+struct Fill<'f, 'a> {
+    reading: &'f mut Reading<'a>,
+    depth: usize,
+}
+
+impl<'a> Fill<'_, 'a> {
+    fn push<E: serde::de::Error>(self, entry: Entry<'a>) -> Result<(), E> {
+        self.reading.values += 1;
+        if self.reading.values > MAX_VALUES {
+            return Err(E::custom(format_args!("more than {MAX_VALUES} values")));
+        }
+        self.reading.entries.push(entry);
+        Ok(())
+    }
+
+    /// Reserves the container's entry and says where it stands.
+    fn open<E: serde::de::Error>(&mut self) -> Result<usize, E> {
+        if self.depth >= MAX_DEPTH {
+            return Err(E::custom(format_args!(
+                "nested more than {MAX_DEPTH} levels deep"
+            )));
+        }
+        let start = self.reading.entries.len();
+        self.inner().push(Entry::Null)?;
+        Ok(start)
+    }
+
+    fn inner(&mut self) -> Fill<'_, 'a> {
+        Fill {
+            reading: self.reading,
+            depth: self.depth + 1,
+        }
+    }
+
+    fn close(self, start: usize, entry: impl FnOnce(u32) -> Entry<'a>) {
+        // At most a million values and as many names: the index fits.
+        let end = self.reading.entries.len() as u32;
+        self.reading.entries[start] = entry(end);
+    }
+}
+
+/// Reads a member's name.
+struct Name<'f, 'a>(&'f mut Reading<'a>);
+
+impl<'de> DeserializeSeed<'de> for Name<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a member name")
+    }
+
+    fn visit_borrowed_str<E: serde::de::Error>(self, name: &'de str) -> Result<(), E> {
+        self.0.entries.push(Entry::String(Cow::Borrowed(name)));
+        Ok(())
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<(), E> {
+        let name = Cow::Owned(name.to_owned());
+        self.0.entries.push(Entry::String(name));
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Fill<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Fill<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        self.push(Entry::Null)
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
+        self.push(Entry::Bool(value))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
+        self.push(Entry::Number(value.into()))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
+        self.push(Entry::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("number out of range"))?;
+        self.push(Entry::Number(number))
+    }
+
+    fn visit_borrowed_str<E: serde::de::Error>(self, value: &'de str) -> Result<(), E> {
+        self.push(Entry::String(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<(), E> {
+        self.push(Entry::String(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut sequence: A) -> Result<(), A::Error> {
+        let start = self.open::<A::Error>()?;
+        let mut len = 0;
+        while sequence.next_element_seed(self.inner())?.is_some() {
+            len += 1;
+        }
+        self.close(start, |end| Entry::Array { len, end });
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let start = self.open::<A::Error>()?;
+        let mut len = 0;
+        while map.next_key_seed(Name(self.reading))?.is_some() {
+            map.next_value_seed(self.inner())?;
+            len += 1;
+        }
+        self.close(start, |end| Entry::Object { len, end });
+        Ok(())
+    }
+}
+
+/// The tape as a representation that the validator reads without a copy.
+pub struct TapeJson;
+
+impl Json for TapeJson {
+    type Node<'a> = Item<'a>;
+    type PreparedKey = Box<str>;
+    type StringBuffer = NameBuffer;
+    // A look-up here is a walk over the members, so one pass over all of them is the cheaper plan.
+    const KEYS_PER_LOOKUP: usize = 8;
+
+    fn prepare_key(key: &str) -> Box<str> {
+        key.into()
+    }
+
+    fn with_string_node<T>(
+        buffer: &mut NameBuffer,
+        string: &str,
+        f: impl FnOnce(Item<'_>) -> T,
+    ) -> T {
+        let entry = Entry::String(Cow::Owned(string.to_owned()));
+        buffer.0 = Some(entry);
+        f(Item {
+            entries: buffer.0.as_slice(),
+            index: 0,
+        })
+    }
+}
+
+/// Holds one property name while the validator looks at it as a string.
+#[derive(Default)]
+pub struct NameBuffer(Option<Entry<'static>>);
+
+impl<'a> Node<'a, TapeJson> for Item<'a> {
+    type Object = Item<'a>;
+    type Array = Item<'a>;
+    type Number = &'a Number;
+
+    fn as_object(&self) -> Option<Item<'a>> {
+        matches!(self.entry(), Entry::Object { .. }).then_some(*self)
+    }
+
+    fn as_array(&self) -> Option<Item<'a>> {
+        matches!(self.entry(), Entry::Array { .. }).then_some(*self)
+    }
+
+    fn as_string(&self) -> Option<Cow<'a, str>> {
+        self.as_str().map(Cow::Borrowed)
+    }
+
+    fn as_number(&self) -> Option<&'a Number> {
+        match self.entry() {
+            Entry::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn as_boolean(&self) -> Option<bool> {
+        self.as_bool()
+    }
+
+    fn is_null(&self) -> bool {
+        Item::is_null(self)
+    }
+
+    fn is_string(&self) -> bool {
+        matches!(self.entry(), Entry::String(_))
+    }
+
+    fn json_type(&self) -> JsonType {
+        match self.entry() {
+            Entry::Null => JsonType::Null,
+            Entry::Bool(_) => JsonType::Boolean,
+            Entry::Number(_) => JsonType::Number,
+            Entry::String(_) => JsonType::String,
+            Entry::Array { .. } => JsonType::Array,
+            Entry::Object { .. } => JsonType::Object,
+        }
+    }
+
+    fn equals_value(&self, expected: &Value) -> bool {
+        match (self.entry(), expected) {
+            (Entry::String(text), Value::String(other)) => text == other,
+            (Entry::String(_), _) | (_, Value::String(_)) => false,
+            _ => jsonschema::json::cmp::equal(&self.to_json(), expected),
+        }
+    }
+
+    fn to_value(&self) -> Cow<'a, Value> {
+        Cow::Owned(self.to_json())
+    }
+
+    fn identity(&self) -> Option<NodeIdentity> {
+        Some(NodeIdentity::tagged(
+            self.entries.as_ptr() as usize,
+            self.index,
+        ))
+    }
+}
+
+impl<'a> Object<'a, TapeJson> for Item<'a> {
+    type Node = Item<'a>;
+    type MemberName = &'a str;
+    type MembersIter = Members<'a>;
+
+    fn len(&self) -> usize {
+        match self.entry() {
+            Entry::Object { len, .. } => *len as usize,
+            _ => 0,
+        }
+    }
+
+    fn get(&self, key: &Box<str>) -> Option<Item<'a>> {
+        Item::get(self, key)
+    }
+
+    fn members(&self) -> Members<'a> {
+        Item::members(self)
+    }
+}
+
+impl<'a> Array<'a, TapeJson> for Item<'a> {
+    type Node = Item<'a>;
+    type ElementsIter = Elements<'a>;
+
+    fn len(&self) -> usize {
+        match self.entry() {
+            Entry::Array { len, .. } => *len as usize,
+            _ => 0,
+        }
+    }
+
+    fn elements(&self) -> Elements<'a> {
+        Item::elements(self)
+    }
+}

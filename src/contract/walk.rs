@@ -1,0 +1,406 @@
+//! One walk over a document: every place that OpenAPI 3.0 gives a meaning, every `$ref`, every
+//! schema keyword. What it finds wrong stops the start; what it finds ignored is listed.
+
+use std::collections::HashSet;
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::dialect;
+use super::spelling::nearest;
+use super::tape::push_token;
+
+/// Something in a document that the engine cannot or will not serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// JSON pointer into the document.
+    pub pointer: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// What stands at a place of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    Document,
+    Components,
+    PathItem,
+    Operation,
+    Parameter,
+    Header,
+    RequestBody,
+    Response,
+    MediaType,
+    Encoding,
+    Callback,
+    Schema,
+    /// Examples, links and security schemes: only their references matter.
+    Other,
+}
+
+/// How the children of a field are arranged.
+#[derive(Clone, Copy)]
+enum Children {
+    One(Kind),
+    List(Kind),
+    Map(Kind),
+}
+
+use Children::{List, Map, One};
+
+const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+
+impl Kind {
+    /// The fields that hold something to walk into.
+    fn children(self) -> &'static [(&'static str, Children)] {
+        match self {
+            Kind::Document => &[
+                ("paths", Map(Kind::PathItem)),
+                ("components", One(Kind::Components)),
+            ],
+            Kind::Components => &[
+                ("schemas", Map(Kind::Schema)),
+                ("responses", Map(Kind::Response)),
+                ("parameters", Map(Kind::Parameter)),
+                ("examples", Map(Kind::Other)),
+                ("requestBodies", Map(Kind::RequestBody)),
+                ("headers", Map(Kind::Header)),
+                ("securitySchemes", Map(Kind::Other)),
+                ("links", Map(Kind::Other)),
+                ("callbacks", Map(Kind::Callback)),
+            ],
+            Kind::PathItem => &[
+                ("parameters", List(Kind::Parameter)),
+                ("get", One(Kind::Operation)),
+                ("put", One(Kind::Operation)),
+                ("post", One(Kind::Operation)),
+                ("delete", One(Kind::Operation)),
+                ("options", One(Kind::Operation)),
+                ("head", One(Kind::Operation)),
+                ("patch", One(Kind::Operation)),
+                ("trace", One(Kind::Operation)),
+            ],
+            Kind::Operation => &[
+                ("parameters", List(Kind::Parameter)),
+                ("requestBody", One(Kind::RequestBody)),
+                ("responses", Map(Kind::Response)),
+                ("callbacks", Map(Kind::Callback)),
+            ],
+            Kind::Parameter | Kind::Header => &[
+                ("schema", One(Kind::Schema)),
+                ("content", Map(Kind::MediaType)),
+                ("examples", Map(Kind::Other)),
+            ],
+            Kind::RequestBody => &[("content", Map(Kind::MediaType))],
+            Kind::Response => &[
+                ("headers", Map(Kind::Header)),
+                ("content", Map(Kind::MediaType)),
+                ("links", Map(Kind::Other)),
+            ],
+            Kind::MediaType => &[
+                ("schema", One(Kind::Schema)),
+                ("examples", Map(Kind::Other)),
+                ("encoding", Map(Kind::Encoding)),
+            ],
+            Kind::Encoding => &[("headers", Map(Kind::Header))],
+            Kind::Callback | Kind::Schema | Kind::Other => &[],
+        }
+    }
+
+    /// Further fields that OpenAPI 3.0 defines here; others are typing errors to be listed.
+    fn plain_fields(self) -> Option<&'static [&'static str]> {
+        match self {
+            Kind::Document => Some(&[
+                "openapi",
+                "info",
+                "servers",
+                "security",
+                "tags",
+                "externalDocs",
+            ]),
+            Kind::PathItem => Some(&["summary", "description", "servers"]),
+            Kind::Operation => Some(&[
+                "tags",
+                "summary",
+                "description",
+                "externalDocs",
+                "operationId",
+                "deprecated",
+                "security",
+                "servers",
+            ]),
+            Kind::Parameter | Kind::Header => Some(&[
+                "name",
+                "in",
+                "description",
+                "required",
+                "deprecated",
+                "allowEmptyValue",
+                "style",
+                "explode",
+                "allowReserved",
+                "example",
+            ]),
+            Kind::RequestBody => Some(&["description", "required"]),
+            Kind::Response => Some(&["description"]),
+            Kind::MediaType => Some(&["example"]),
+            Kind::Components => Some(&[]),
+            Kind::Encoding | Kind::Callback | Kind::Schema | Kind::Other => None,
+        }
+    }
+}
+
+/// What a walk brought home.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    pub faults: Vec<Finding>,
+    pub notes: Vec<Finding>,
+    /// Pointers of schemas that no other schema contains.
+    pub schema_roots: Vec<String>,
+}
+
+/// Walks the whole document, whatever its faults: all of them are reported at once.
+pub(super) fn walk(root: &Value) -> Walked {
+    let mut walk = Walk {
+        root,
+        seen: HashSet::new(),
+        waiting: vec![(Kind::Document, String::new())],
+        walked: Walked::default(),
+    };
+    while let Some((kind, pointer)) = walk.waiting.pop() {
+        if walk.seen.insert((kind, pointer.clone()))
+            && let Some(value) = root.pointer(&pointer)
+        {
+            walk.visit(kind, &pointer, value);
+        }
+    }
+    walk.walked.schema_roots = walk.outermost_schemas();
+    walk.walked.faults.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    walk.walked.notes.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    walk.walked
+}
+
+struct Walk<'d> {
+    root: &'d Value,
+    seen: HashSet<(Kind, String)>,
+    waiting: Vec<(Kind, String)>,
+    walked: Walked,
+}
+
+impl Walk<'_> {
+    fn fault(&mut self, pointer: &str, message: impl Into<String>) {
+        self.walked.faults.push(Finding {
+            pointer: pointer.to_owned(),
+            message: message.into(),
+        });
+    }
+
+    fn note(&mut self, pointer: &str, message: impl Into<String>) {
+        self.walked.notes.push(Finding {
+            pointer: pointer.to_owned(),
+            message: message.into(),
+        });
+    }
+
+    fn visit(&mut self, kind: Kind, pointer: &str, value: &Value) {
+        if let Some(reference) = reference(value) {
+            self.follow(kind, pointer, value, reference);
+            return;
+        }
+        if kind == Kind::Schema {
+            self.visit_schema(pointer, value);
+            return;
+        }
+        let Some(members) = value.as_object() else {
+            if kind != Kind::Other {
+                self.fault(pointer, "an object is expected here");
+            }
+            return;
+        };
+        for (field, children) in kind.children() {
+            if let Some(child) = members.get(*field) {
+                self.push_children(*children, &join(pointer, field), child);
+            }
+        }
+        if kind == Kind::Callback {
+            for name in members.keys().filter(|name| !name.starts_with("x-")) {
+                self.waiting.push((Kind::PathItem, join(pointer, name)));
+            }
+        }
+        self.note_unknown_fields(kind, pointer, value);
+    }
+
+    fn push_children(&mut self, children: Children, pointer: &str, value: &Value) {
+        match (children, value) {
+            (One(kind), _) => self.waiting.push((kind, pointer.to_owned())),
+            (List(kind), Value::Array(items)) => {
+                let pointers = (0..items.len()).map(|index| join(pointer, &index.to_string()));
+                self.waiting.extend(pointers.map(|child| (kind, child)));
+            }
+            (Map(kind), Value::Object(members)) => {
+                let names = members.keys().filter(|name| !name.starts_with("x-"));
+                let pointers = names.map(|name| join(pointer, name));
+                self.waiting.extend(pointers.map(|child| (kind, child)));
+            }
+            (List(_), _) => self.fault(pointer, "an array is expected here"),
+            (Map(_), _) => self.fault(pointer, "an object is expected here"),
+        }
+    }
+
+    fn note_unknown_fields(&mut self, kind: Kind, pointer: &str, value: &Value) {
+        let (Some(plain), Some(members)) = (kind.plain_fields(), value.as_object()) else {
+            return;
+        };
+        let walked = kind.children().iter().map(|(field, _)| *field);
+        let known: Vec<&str> = walked.chain(plain.iter().copied()).collect();
+        for name in members.keys() {
+            if name.starts_with("x-") || known.contains(&name.as_str()) {
+                continue;
+            }
+            let hint = nearest(name, known.iter().copied())
+                .map(|known| format!("; did you mean `{known}`?"))
+                .unwrap_or_default();
+            let message = format!("`{name}` means nothing here and is ignored{hint}");
+            self.note(&join(pointer, name), message);
+        }
+    }
+
+    /// A reference object: OpenAPI 3.0 ignores everything that stands beside `$ref`.
+    fn follow(&mut self, kind: Kind, pointer: &str, value: &Value, reference: &str) {
+        let place = join(pointer, "$ref");
+        match resolve(self.root, reference) {
+            Ok(target) => self.waiting.push((kind, target)),
+            Err(why) => self.fault(&place, why),
+        }
+        let siblings = value.as_object().into_iter().flat_map(|map| map.keys());
+        let idle = |name: &&String| {
+            !matches!(name.as_str(), "$ref" | "description" | "summary") && !name.starts_with("x-")
+        };
+        let idle: Vec<String> = siblings
+            .filter(idle)
+            .map(|name| format!("`{name}`"))
+            .collect();
+        if !idle.is_empty() {
+            let message = format!(
+                "{} beside `$ref` is ignored, as OpenAPI 3.0 rules; put both into an `allOf`",
+                idle.join(", ")
+            );
+            self.note(pointer, message);
+        }
+    }
+
+    fn visit_schema(&mut self, pointer: &str, value: &Value) {
+        let Some(members) = value.as_object() else {
+            self.fault(
+                pointer,
+                "a schema is an object; OpenAPI 3.0 has no boolean schemas",
+            );
+            return;
+        };
+        for (name, value) in members {
+            let place = join(pointer, name);
+            match dialect::keyword(name, value) {
+                Ok(children) => {
+                    let pointers = children.into_iter().map(|tail| format!("{place}{tail}"));
+                    let schemas = pointers.map(|child| (Kind::Schema, child));
+                    self.waiting.extend(schemas);
+                }
+                Err(why) => self.fault(&place, why),
+            }
+        }
+        for message in dialect::notes(members) {
+            self.note(pointer, message);
+        }
+    }
+
+    /// Schemas in document order that stand inside no other schema, each once.
+    fn outermost_schemas(&self) -> Vec<String> {
+        let schemas = self.seen.iter().filter(|(kind, _)| *kind == Kind::Schema);
+        let mut pointers: Vec<&str> = schemas.map(|(_, pointer)| pointer.as_str()).collect();
+        pointers.sort_unstable();
+        let mut outermost: Vec<String> = Vec::new();
+        for pointer in pointers {
+            let inside = outermost.last().is_some_and(|outer: &String| {
+                pointer
+                    .strip_prefix(outer.as_str())
+                    .is_some_and(|tail| tail.starts_with('/'))
+            });
+            if !inside {
+                outermost.push(pointer.to_owned());
+            }
+        }
+        outermost
+    }
+}
+
+/// The text of a reference object's `$ref`.
+pub(super) fn reference(value: &Value) -> Option<&str> {
+    value.as_object()?.get("$ref")?.as_str()
+}
+
+/// Follows a chain of references to the pointer of something that is none.
+///
+/// # Errors
+///
+/// A reference to elsewhere, to nothing, or in a circle.
+pub(super) fn resolve(root: &Value, reference_text: &str) -> Result<String, String> {
+    let mut text = reference_text.to_owned();
+    // A chain longer than this is a circle for every purpose.
+    for _ in 0..64 {
+        let Some(fragment) = text.strip_prefix('#') else {
+            return Err(format!(
+                "`{text}` cannot be resolved: only references within this document are; bundle it first"
+            ));
+        };
+        let pointer = percent_decode_str(fragment)
+            .decode_utf8_lossy()
+            .into_owned();
+        let Some(target) = root.pointer(&pointer).filter(|_| pointer.starts_with('/')) else {
+            return Err(unresolved(root, &text, &pointer));
+        };
+        match reference(target) {
+            Some(next) => text = next.to_owned(),
+            None => return Ok(pointer),
+        }
+    }
+    Err(format!("`{reference_text}` refers to itself in a circle"))
+}
+
+fn unresolved(root: &Value, text: &str, pointer: &str) -> String {
+    let hint = pointer
+        .rsplit_once('/')
+        .and_then(|(parent, name)| {
+            let siblings = root.pointer(parent)?.as_object()?.keys();
+            nearest(name, siblings.map(String::as_str))
+        })
+        .map(|name| format!("; did you mean `{name}`?"))
+        .unwrap_or_default();
+    format!("`{text}` points to nothing in this document{hint}")
+}
+
+/// `value` itself, or what its `$ref` leads to, with the pointer of what was found.
+pub(super) fn dereference<'d>(
+    root: &'d Value,
+    pointer: &str,
+    value: &'d Value,
+) -> (String, &'d Value) {
+    let target = reference(value).and_then(|text| resolve(root, text).ok());
+    match target.and_then(|target| root.pointer(&target).map(|value| (target, value))) {
+        Some(found) => found,
+        None => (pointer.to_owned(), value),
+    }
+}
+
+/// The pointer one token further down.
+pub(super) fn join(pointer: &str, token: &str) -> String {
+    let mut longer = pointer.to_owned();
+    push_token(&mut longer, token);
+    longer
+}
+
+/// Whether a path item's field is a method.
+pub(super) fn is_method(field: &str) -> bool {
+    METHODS.contains(&field)
+}

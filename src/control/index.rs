@@ -1,0 +1,53 @@
+//! The control plane about itself: the list of its calls, and its document.
+
+use hyper::StatusCode;
+use serde::Serialize;
+
+use crate::api::Row;
+use crate::api::call::Call;
+use crate::api::failures::Failure;
+use crate::api::reply::Reply;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        operation: "getConsole",
+        handler: get_console,
+    },
+    Row {
+        operation: "getControlDocument",
+        handler: get_control_document,
+    },
+];
+
+#[derive(Serialize)]
+struct CallView<'c> {
+    method: &'c str,
+    path: &'c str,
+    operation: &'c str,
+    summary: &'c str,
+}
+
+#[derive(Serialize)]
+struct CallsView<'c> {
+    data: Vec<CallView<'c>>,
+    total: usize,
+}
+
+fn get_console(call: &Call<'_>) -> Result<Reply, Failure> {
+    let operations = call.contract.operations.iter();
+    let data: Vec<_> = operations
+        .map(|operation| CallView {
+            method: &operation.method,
+            path: &operation.template,
+            operation: &operation.id,
+            summary: &operation.summary,
+        })
+        .collect();
+    let total = data.len();
+    Ok(Reply::json(StatusCode::OK, &CallsView { data, total }))
+}
+
+fn get_control_document(call: &Call<'_>) -> Result<Reply, Failure> {
+    let document = call.contract.text().as_bytes().to_vec();
+    Ok(Reply::bytes(StatusCode::OK, "application/json", document))
+}

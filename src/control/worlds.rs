@@ -1,0 +1,123 @@
+//! Worlds: list, drop, reset.
+
+use hyper::StatusCode;
+use serde::Serialize;
+
+use super::clock::ClockView;
+use crate::api::Row;
+use crate::api::call::Call;
+use crate::api::failures::Failure;
+use crate::api::reply::Reply;
+use crate::app::World;
+use crate::domain::clock::Timestamp;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        operation: "listWorlds",
+        handler: list_worlds,
+    },
+    Row {
+        operation: "dropWorld",
+        handler: drop_world,
+    },
+    Row {
+        operation: "resetWorld",
+        handler: reset_world,
+    },
+];
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WorldView {
+    name: String,
+    pods: usize,
+    inboxes: usize,
+    domains: usize,
+    requests: usize,
+    snapshots: usize,
+    generation: u64,
+    clock: ClockView,
+    last_used_at: Timestamp,
+}
+
+impl WorldView {
+    fn of(world: &World) -> Self {
+        let state = world.state();
+        Self {
+            name: world.name.to_string(),
+            pods: state.pods.len(),
+            inboxes: state.inboxes.len(),
+            domains: state.domains.len(),
+            requests: world.exchanges(),
+            snapshots: world.snapshots().len(),
+            generation: world.generation(),
+            clock: ClockView::of(world),
+            last_used_at: world.last_used_at(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct WorldsView {
+    data: Vec<WorldView>,
+    total: usize,
+}
+
+fn list_worlds(call: &Call<'_>) -> Result<Reply, Failure> {
+    let worlds = call.shared.app.worlds();
+    let page = call.page();
+    let shown = worlds.iter().skip(page.offset).take(page.limit);
+    let view = WorldsView {
+        data: shown.map(|world| WorldView::of(world)).collect(),
+        total: worlds.len(),
+    };
+    Ok(Reply::json(StatusCode::OK, &view))
+}
+
+fn drop_world(call: &Call<'_>) -> Result<Reply, Failure> {
+    let name = call.path("name")?;
+    match call.shared.app.drop_world(name) {
+        true => Ok(Reply::no_content()),
+        false => {
+            let message =
+                format!("no world `{name}` is open; the first request with its key opens it");
+            Err(Failure::new(StatusCode::NOT_FOUND, "not_found", message))
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ResetView<'r> {
+    to: &'r str,
+    generation: u64,
+    removed: RemovedView,
+}
+
+#[derive(Serialize)]
+struct RemovedView {
+    pods: usize,
+    inboxes: usize,
+    domains: usize,
+    requests: usize,
+}
+
+fn reset_world(call: &Call<'_>) -> Result<Reply, Failure> {
+    let to = call.text("to")?.unwrap_or_else(|| "seed".to_owned());
+    let reset = call.shared.app.reset(call.world, &to).map_err(|_| {
+        let message = format!(
+            "this world has no snapshot `{to}`; make one with PUT /_mock/snapshots/{{name}}, or reset to `seed` or `empty`"
+        );
+        Failure::new(StatusCode::NOT_FOUND, "not_found", message)
+    })?;
+    let view = ResetView {
+        to: &to,
+        generation: reset.generation,
+        removed: RemovedView {
+            pods: reset.pods,
+            inboxes: reset.inboxes,
+            domains: reset.domains,
+            requests: reset.requests,
+        },
+    };
+    Ok(Reply::json(StatusCode::OK, &view))
+}

@@ -1,0 +1,165 @@
+//! Instants, durations and the world's clock. The only file that reads the real clock.
+
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A point in time: milliseconds since 1970-01-01T00:00:00Z, within the years 0000 to 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+const EARLIEST: i64 = -62_167_219_200_000;
+const LATEST: i64 = 253_402_300_799_999;
+
+impl Timestamp {
+    /// 9999-12-31T23:59:59.999Z.
+    pub const MAX: Self = Self(LATEST);
+    /// 0000-01-01T00:00:00.000Z.
+    pub const MIN: Self = Self(EARLIEST);
+
+    /// Milliseconds since 1970 as an instant; outside the years 0000 to 9999 there is none.
+    #[must_use]
+    pub fn from_millis(millis: i64) -> Option<Self> {
+        (EARLIEST..=LATEST)
+            .contains(&millis)
+            .then_some(Self(millis))
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Reads an RFC 3339 date and time; digits beyond milliseconds are cut off.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        // jiff takes more than RFC 3339 does, such as a date alone.
+        let is_dated = text.len() >= 20 && matches!(text.as_bytes().get(10), Some(b'T' | b't'));
+        let instant: jiff::Timestamp = text.parse().ok().filter(|_| is_dated)?;
+        Self::from_millis(instant.as_millisecond())
+    }
+
+    /// The instant that much later, if the calendar reaches so far.
+    #[must_use]
+    pub fn after(self, millis: i64) -> Option<Self> {
+        self.0.checked_add(millis).and_then(Self::from_millis)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC with milliseconds and `Z`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(instant) => write!(formatter, "{instant:.3}"),
+            Err(_) => Err(fmt::Error),
+        }
+    }
+}
+
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Reads a duration such as `24h1s`: one or more `<integer>(ms|s|m|h|d)` in a row; milliseconds.
+///
+/// None for any other text, and for a duration that no clock could be moved by.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<i64> {
+    let mut rest = text;
+    let mut total: i64 = 0;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let count: i64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let units = [
+            ("ms", 1),
+            ("s", 1_000),
+            ("m", 60_000),
+            ("h", 3_600_000),
+            ("d", 86_400_000),
+        ];
+        let (unit, millis) = units.iter().find(|(unit, _)| rest.starts_with(unit))?;
+        total = total.checked_add(count.checked_mul(*millis)?)?;
+        rest = &rest[unit.len()..];
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+/// What the real clock says.
+#[must_use]
+#[allow(clippy::disallowed_methods)] // This is the clock's file.
+pub fn real_now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let millis = since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(LATEST)
+    });
+    Timestamp(millis.min(LATEST))
+}
+
+/// A world's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// It runs with the real clock, that many milliseconds ahead of it (behind, if negative).
+    Real {
+        /// Milliseconds ahead of the real clock.
+        ahead: i64,
+    },
+    /// It stands.
+    Frozen {
+        /// Where it stands.
+        at: Timestamp,
+    },
+}
+
+/// How a clock goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// With the real clock.
+    Real,
+    /// Not at all.
+    Frozen,
+}
+
+impl Mode {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Mode::Real => "real",
+            Mode::Frozen => "frozen",
+        }
+    }
+}
+
+impl Clock {
+    /// What this clock shows when the real one shows `real`.
+    #[must_use]
+    pub fn reading(self, real: Timestamp) -> Timestamp {
+        match self {
+            Clock::Real { ahead } => real.after(ahead).unwrap_or(Timestamp::MAX),
+            Clock::Frozen { at } => at,
+        }
+    }
+
+    /// A clock that shows `at` now and goes on in `mode`.
+    #[must_use]
+    pub fn showing(at: Timestamp, mode: Mode, real: Timestamp) -> Self {
+        match mode {
+            Mode::Real => Clock::Real {
+                ahead: at.0 - real.0,
+            },
+            Mode::Frozen => Clock::Frozen { at },
+        }
+    }
+
+    /// How it goes.
+    #[must_use]
+    pub fn mode(self) -> Mode {
+        match self {
+            Clock::Real { .. } => Mode::Real,
+            Clock::Frozen { .. } => Mode::Frozen,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The emulated rules over the emulated state, as pure functions.
+//!
+//! This room names no HTTP, no status code, no JSON Schema and nothing asynchronous. A rule takes
+//! a state, or a [`state::Transaction`] if it changes one, and answers facts or a
+//! [`refusal::Refusal`].
+
+pub mod account;
+pub mod clock;
+pub mod domains;
+pub mod ids;
+pub mod inboxes;
+pub mod pods;
+pub mod refusal;
+pub mod state;
+pub mod table;
+pub mod tree;
+pub mod webhooks;

@@ -1,0 +1,140 @@
+//! Everything that a world holds, as one immutable value, and the transaction that makes the next.
+//!
+//! Cloning a state clones a handful of references. Nothing in here has interior mutability:
+//! worlds and snapshots share nodes.
+
+use std::sync::Arc;
+
+use super::account::Account;
+use super::clock::{Clock, Timestamp};
+use super::domains::Domain;
+use super::ids::{Id, Source};
+use super::inboxes::Inbox;
+use super::pods::{self, Pod};
+use super::table::{Order, Table};
+use super::tree::Tree;
+
+/// One world's state.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Settings of the account.
+    pub account: Arc<Account>,
+    /// The world's clock.
+    pub clock: Clock,
+    /// Draws made so far: the generator's whole state.
+    pub(super) draws: u64,
+    /// Rows created so far, deleted ones included; breaks ties between equal instants.
+    pub(super) creations: u64,
+    /// All pods; the default pod stands at [`Order::MAX`].
+    pub pods: Table<Pod>,
+    /// Pods by `clientId`.
+    pub(super) client_ids: Tree<Arc<str>, Id>,
+    /// All inboxes.
+    pub inboxes: Table<Inbox>,
+    /// Inboxes by address, which is lower-case.
+    pub(super) addresses: Tree<Arc<str>, Id>,
+    /// Inboxes by pod, in order.
+    pub(super) pod_inboxes: Tree<(Id, Order), ()>,
+    /// All custom domains.
+    pub domains: Table<Domain>,
+    /// Custom domains by name, which is lower-case.
+    pub(super) domain_names: Tree<Arc<str>, Id>,
+    /// Pod-scoped domains by pod.
+    pub(super) pod_domains: Tree<(Id, Order), ()>,
+}
+
+impl State {
+    /// A fresh account with its default pod and nothing else.
+    #[must_use]
+    pub fn empty(clock: Clock, real: Timestamp, seed: u64) -> Self {
+        let now = clock.reading(real);
+        let source = Source { seed, world: "" };
+        // The account's own id is draw number 0.
+        let [account, _] = halves(source.bytes(0));
+        let mut state = Self {
+            account: Arc::new(Account::new(Id::from_random(account), now)),
+            clock,
+            draws: 1,
+            creations: 0,
+            pods: Table::default(),
+            client_ids: Tree::new(),
+            inboxes: Table::default(),
+            addresses: Tree::new(),
+            pod_inboxes: Tree::new(),
+            domains: Table::default(),
+            domain_names: Tree::new(),
+            pod_domains: Tree::new(),
+        };
+        pods::create_default(&mut Transaction {
+            state: &mut state,
+            now,
+            source,
+        });
+        state
+    }
+}
+
+fn halves(bytes: [u8; 32]) -> [[u8; 16]; 2] {
+    let mut halves = [[0; 16]; 2];
+    halves[0].copy_from_slice(&bytes[..16]);
+    halves[1].copy_from_slice(&bytes[16..]);
+    halves
+}
+
+/// A state in the making: what a rule may change, at one instant, with one source of chance.
+///
+/// Whoever runs the transaction keeps the result only if the rule succeeded.
+#[derive(Debug)]
+pub struct Transaction<'t> {
+    /// The state that will be current if the rule succeeds.
+    pub state: &'t mut State,
+    /// The instant of everything that happens in it.
+    pub now: Timestamp,
+    /// Where ids and secrets come from.
+    pub source: Source<'t>,
+}
+
+impl Transaction<'_> {
+    /// 32 bytes that no other draw of this world gives.
+    fn draw(&mut self) -> [u8; 32] {
+        let bytes = self.source.bytes(self.state.draws);
+        self.state.draws += 1;
+        bytes
+    }
+
+    /// A new id; draws that `is_taken` knows are passed over.
+    pub fn draw_id(&mut self, is_taken: impl Fn(&State, Id) -> bool) -> Id {
+        loop {
+            let [bytes, _] = halves(self.draw());
+            let id = Id::from_random(bytes);
+            if !is_taken(self.state, id) {
+                return id;
+            }
+        }
+    }
+
+    /// `length` (at most 32) lower-case letters and digits.
+    pub fn draw_name(&mut self, length: usize) -> String {
+        const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        let bytes = self.draw();
+        let letters = bytes.iter().take(length);
+        letters
+            .map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]))
+            .collect()
+    }
+
+    /// 32 lower-case hexadecimal digits.
+    pub fn draw_hex(&mut self) -> String {
+        let [bytes, _] = halves(self.draw());
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The place of a row that is created now.
+    pub fn next_order(&mut self) -> Order {
+        self.state.creations += 1;
+        Order {
+            at: self.now,
+            sequence: self.state.creations,
+        }
+    }
+}

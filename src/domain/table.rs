@@ -1,0 +1,174 @@
+//! Rows of one kind, found by id and kept in order of creation.
+
+use std::sync::Arc;
+
+use super::clock::Timestamp;
+use super::ids::Id;
+use super::tree::Tree;
+
+/// Where a row stands among its kind: by creation instant, ties by creation order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Order {
+    /// The instant that lists are sorted by.
+    pub at: Timestamp,
+    /// The number of the creation, unique in its world.
+    pub sequence: u64,
+}
+
+impl Order {
+    /// Before everything.
+    pub const MIN: Self = Self {
+        at: Timestamp::MIN,
+        sequence: 0,
+    };
+    /// After everything: the place of a row that is always listed first.
+    pub const MAX: Self = Self {
+        at: Timestamp::MAX,
+        sequence: u64::MAX,
+    };
+}
+
+/// A row that a table can hold.
+pub trait Row {
+    /// What it is addressed by.
+    fn id(&self) -> Id;
+    /// Where it stands in lists.
+    fn order(&self) -> Order;
+}
+
+/// Rows by id and in order; a clone is two references.
+#[derive(Debug)]
+pub struct Table<R> {
+    rows: Tree<Order, Arc<R>>,
+    orders: Tree<Id, Order>,
+}
+
+impl<R> Clone for Table<R> {
+    fn clone(&self) -> Self {
+        Self {
+            rows: self.rows.clone(),
+            orders: self.orders.clone(),
+        }
+    }
+}
+
+impl<R> Default for Table<R> {
+    fn default() -> Self {
+        Self {
+            rows: Tree::new(),
+            orders: Tree::new(),
+        }
+    }
+}
+
+impl<R: Row> Table<R> {
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The row with that id.
+    #[must_use]
+    pub fn get(&self, id: Id) -> Option<&Arc<R>> {
+        self.rows.get(self.orders.get(&id)?)
+    }
+
+    /// The row at that place.
+    #[must_use]
+    pub fn at(&self, order: Order) -> Option<&Arc<R>> {
+        self.rows.get(&order)
+    }
+
+    /// Adds a row, or replaces the one with its id; neither id nor order of a row ever change.
+    pub fn put(&mut self, row: Arc<R>) {
+        self.orders.insert(row.id(), row.order());
+        self.rows.insert(row.order(), row);
+    }
+
+    /// Takes a row out.
+    pub fn remove(&mut self, id: Id) -> Option<Arc<R>> {
+        let order = self.orders.remove(&id)?;
+        self.rows.remove(&order)
+    }
+
+    /// One page, the last in order first.
+    #[must_use]
+    pub fn page(&self, page: Page) -> Listing<Arc<R>> {
+        let total = self.rows.len();
+        let rows = page.cut(0, total).map(|(start, count)| {
+            let rows = self.rows.iter_from(start).take(count);
+            rows.map(|(_, row)| row.clone()).collect()
+        });
+        Listing::newest_first(rows, total)
+    }
+
+    /// All rows, the first in order first.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<R>> {
+        self.rows.iter().map(|(_, row)| row)
+    }
+
+    /// How many rows of this table the other lacks; costs what differs.
+    #[must_use]
+    pub fn missing_in(&self, other: &Self) -> usize {
+        self.orders.missing_in(&other.orders)
+    }
+}
+
+/// A part of a list: `limit` is clamped to 100.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// At most this many rows.
+    pub limit: usize,
+    /// That many rows are passed over.
+    pub offset: usize,
+}
+
+impl Page {
+    /// The most rows that a page holds, whatever was asked for.
+    pub const MAX_LIMIT: usize = 100;
+
+    /// Values below zero count as zero.
+    #[must_use]
+    pub fn new(limit: i64, offset: i64) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(0);
+        Self {
+            limit: limit.min(Self::MAX_LIMIT),
+            offset: usize::try_from(offset).unwrap_or(0),
+        }
+    }
+
+    /// The ranks of this page among `total` entries that begin at rank `base` and are listed from
+    /// the last to the first: where it starts and how many it has.
+    #[must_use]
+    pub fn cut(self, base: usize, total: usize) -> Option<(usize, usize)> {
+        let end = total.checked_sub(self.offset).filter(|end| *end > 0)?;
+        let count = self.limit.min(end);
+        Some((base + end - count, count))
+    }
+}
+
+/// One page and how many rows there are in all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing<T> {
+    /// The page's rows.
+    pub rows: Vec<T>,
+    /// All rows that match.
+    pub total: usize,
+}
+
+impl<T> Listing<T> {
+    /// A page whose rows were read in ascending order.
+    #[must_use]
+    pub fn newest_first(rows: Option<Vec<T>>, total: usize) -> Self {
+        let mut rows = rows.unwrap_or_default();
+        rows.reverse();
+        Self { rows, total }
+    }
+}

@@ -1,0 +1,69 @@
+//! Webhook settings: where events go and what signs them (OpenMail docs, Webhooks).
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use fluent_uri::Uri;
+
+use super::refusal::Refusal;
+use super::state::Transaction;
+
+/// A webhook of an inbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// Where events go.
+    pub url: String,
+    /// The signing secret, used as it is.
+    pub secret: Arc<str>,
+}
+
+impl Webhook {
+    /// A webhook with a new secret.
+    pub fn new(tx: &mut Transaction<'_>, url: String) -> Self {
+        Self {
+            url,
+            secret: Arc::from(format!("whsec_{}", tx.draw_hex())),
+        }
+    }
+
+    /// The same secret at another URL.
+    #[must_use]
+    pub fn moved_to(self, url: String) -> Self {
+        Self { url, ..self }
+    }
+}
+
+/// Whether events may go to a URL: `https` to anywhere, `http` to this machine.
+///
+/// # Errors
+///
+/// [`Refusal::InvalidWebhookUrl`].
+pub fn check_url(text: &str) -> Result<(), Refusal> {
+    let refused = |fault| Err(Refusal::InvalidWebhookUrl { fault });
+    let Ok(url) = Uri::parse(text) else {
+        return refused("it is no absolute URL");
+    };
+    let host = url.authority().map(|authority| authority.host());
+    let Some(host) = host.filter(|host| !host.is_empty()) else {
+        return refused("it names no host");
+    };
+    match url.scheme().as_str().to_ascii_lowercase().as_str() {
+        "https" => Ok(()),
+        "http" if is_loopback(host) => Ok(()),
+        "http" => refused("`http` is taken for this machine only; use `https`"),
+        _ => refused("its scheme is neither `https` nor `http`"),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    if host.eq_ignore_ascii_case("localhost") {
+        return true;
+    }
+    let v6 = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    match v6 {
+        Some(host) => host.parse().is_ok_and(|ip: Ipv6Addr| ip.is_loopback()),
+        None => host.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback()),
+    }
+}

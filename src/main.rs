@@ -1,0 +1,10 @@
+//! Arguments in, exit code out.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use openmail_mock::cli::{Typed, run};
+
+fn main() -> ExitCode {
+    ExitCode::from(run(Typed::parse().resolve()))
+}

@@ -1,0 +1,242 @@
+//! The journal: the exchanges of one world, newest last, bounded in entries and bytes.
+//!
+//! Recording copies once and works nothing out; whoever reads pays for what reading shows.
+
+use std::collections::VecDeque;
+
+use sha2::{Digest, Sha256};
+
+/// Of a body, this much is kept; of a longer one also its length and hash.
+pub const KEPT_BODY: usize = 64 * 1024;
+/// At most this many exchanges are kept for one world.
+pub const MAX_ENTRIES: usize = 1_000;
+
+/// One exchange as it is handed in.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'e> {
+    /// The number that the answer's `x-request-id` shows.
+    pub number: u64,
+    /// The world's clock, in milliseconds since 1970.
+    pub at: i64,
+    /// Index of the operation in the contract, if the request was routed to one.
+    pub operation: Option<usize>,
+    /// Method and target, separated by a space; then one line for each header.
+    pub head: &'e [u8],
+    /// The request's body.
+    pub body: &'e [u8],
+    /// The answer's headers, one line for each.
+    pub answer_head: &'e [u8],
+    /// The answer's body.
+    pub answer: &'e [u8],
+    /// What is known without looking at the bytes.
+    pub facts: &'e Facts,
+}
+
+/// Facts about an exchange.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The answer's status.
+    pub status: u16,
+    /// The answer's error code.
+    pub error: Option<String>,
+    /// The violations of both sides as a JSON list; none means that there are none.
+    pub violations: Option<String>,
+    /// Whether the request broke the contract.
+    pub invalid: bool,
+    /// Whether our own answer would have broken it.
+    pub breach: bool,
+    /// Whether the answer is a failure that the document does not name.
+    pub undocumented: bool,
+    /// Whether the answer was made from the document alone.
+    pub synthesized: bool,
+}
+
+/// A recorded exchange.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// The number that the answer's `x-request-id` shows.
+    pub number: u64,
+    /// The world's clock, in milliseconds since 1970.
+    pub at: i64,
+    /// Index of the operation in the contract.
+    pub operation: Option<usize>,
+    /// What is known without looking at the bytes.
+    pub facts: Facts,
+    /// Head, body, answer's head and answer, one after the other: one allocation for all.
+    block: Box<[u8]>,
+    ends: [usize; 3],
+    body: Measure,
+    answer: Measure,
+}
+
+/// The length of a body, and its hash where not all of it is kept.
+#[derive(Debug, Clone)]
+struct Measure {
+    length: usize,
+    hash: Option<Box<[u8; 32]>>,
+}
+
+/// A body as far as it was kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept<'k> {
+    /// The bytes, at most [`KEPT_BODY`] of them.
+    pub bytes: &'k [u8],
+    /// The whole body's length.
+    pub length: usize,
+    /// SHA-256 of the whole body, if not all of it is here.
+    pub hash: Option<&'k [u8; 32]>,
+}
+
+impl Exchange {
+    fn new(entry: Entry<'_>) -> Self {
+        let (body, body_measure) = keep(entry.body);
+        let (answer, answer_measure) = keep(entry.answer);
+        let parts = [entry.head, body, entry.answer_head, answer];
+        let block = parts.concat().into_boxed_slice();
+        let first = entry.head.len();
+        let second = first + body.len();
+        let third = second + entry.answer_head.len();
+        Self {
+            number: entry.number,
+            at: entry.at,
+            operation: entry.operation,
+            facts: entry.facts.clone(),
+            block,
+            ends: [first, second, third],
+            body: body_measure,
+            answer: answer_measure,
+        }
+    }
+
+    /// Method and target, and the headers.
+    #[must_use]
+    pub fn head(&self) -> &[u8] {
+        &self.block[..self.ends[0]]
+    }
+
+    /// The request's body.
+    #[must_use]
+    pub fn body(&self) -> Kept<'_> {
+        self.body.of(&self.block[self.ends[0]..self.ends[1]])
+    }
+
+    /// The answer's headers.
+    #[must_use]
+    pub fn answer_head(&self) -> &[u8] {
+        &self.block[self.ends[1]..self.ends[2]]
+    }
+
+    /// The answer's body.
+    #[must_use]
+    pub fn answer(&self) -> Kept<'_> {
+        self.answer.of(&self.block[self.ends[2]..])
+    }
+
+    /// What it holds in memory.
+    fn size(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        size_of::<Self>()
+            + self.block.len()
+            + text(&self.facts.error)
+            + text(&self.facts.violations)
+    }
+}
+
+impl Measure {
+    fn of<'k>(&'k self, bytes: &'k [u8]) -> Kept<'k> {
+        Kept {
+            bytes,
+            length: self.length,
+            hash: self.hash.as_deref(),
+        }
+    }
+}
+
+fn keep(body: &[u8]) -> (&[u8], Measure) {
+    let length = body.len();
+    if length <= KEPT_BODY {
+        return (body, Measure { length, hash: None });
+    }
+    let hash = Some(Box::new(Sha256::digest(body).into()));
+    (&body[..KEPT_BODY], Measure { length, hash })
+}
+
+/// The exchanges of one world.
+#[derive(Debug, Default)]
+pub struct Journal {
+    exchanges: VecDeque<Exchange>,
+    bytes: usize,
+    evicted: u64,
+}
+
+impl Journal {
+    /// Records an exchange; older ones make room until both bounds hold.
+    pub fn push(&mut self, entry: Entry<'_>, max_bytes: usize) {
+        let exchange = Exchange::new(entry);
+        self.bytes += exchange.size();
+        self.exchanges.push_back(exchange);
+        // The newest stays, even if it is larger than the bound by itself.
+        while self.exchanges.len() > 1
+            && (self.exchanges.len() > MAX_ENTRIES || self.bytes > max_bytes)
+        {
+            self.evict_oldest();
+        }
+    }
+
+    /// Drops the oldest exchange; the bytes that frees.
+    pub fn evict_oldest(&mut self) -> usize {
+        let Some(oldest) = self.exchanges.pop_front() else {
+            return 0;
+        };
+        let size = oldest.size();
+        self.bytes -= size;
+        self.evicted += 1;
+        size
+    }
+
+    /// Forgets everything, evictions included; how many exchanges there were.
+    pub fn clear(&mut self) -> usize {
+        let forgotten = std::mem::take(self);
+        forgotten.exchanges.len()
+    }
+
+    /// The exchanges, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Exchange> + ExactSizeIterator {
+        self.exchanges.iter()
+    }
+
+    /// The exchange of that number.
+    #[must_use]
+    pub fn get(&self, number: u64) -> Option<&Exchange> {
+        let index = self.exchanges.binary_search_by_key(&number, |e| e.number);
+        // Numbers are given before the work and recorded after it: neighbours may have swapped.
+        match index {
+            Ok(index) => self.exchanges.get(index),
+            Err(_) => self.exchanges.iter().find(|e| e.number == number),
+        }
+    }
+
+    /// How many exchanges there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.exchanges.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.exchanges.is_empty()
+    }
+
+    /// What they hold in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many were dropped to stay within the bounds since the last clear.
+    #[must_use]
+    pub fn evicted(&self) -> u64 {
+        self.evicted
+    }
+}

@@ -1,0 +1,3 @@
+//! What a run remembers. This room knows no mail and no HTTP: an exchange is bytes and facts.
+
+pub mod journal;

@@ -1,0 +1,265 @@
+//! Sockets: accept, bound, hand to the spine, stop gracefully.
+//!
+//! What a request means is decided elsewhere; this file decides how much of it is read, how long
+//! that may take, and which plane it belongs to.
+
+mod log;
+mod wire;
+
+use std::convert::Infallible;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::CONTENT_LENGTH;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::api::call::{Body, Request};
+use crate::api::failures::Failure;
+use crate::api::reply::Reply;
+use crate::api::spine::{self, Exchanged};
+use crate::api::{Plane, Shared};
+use crate::control;
+pub use log::{Log, LogFormat};
+use wire::Wire;
+
+/// The request line and the headers.
+const MAX_HEAD: usize = 64 * 1024;
+const MAX_HEADERS: usize = 100;
+/// Bodies of calls that carry no mail.
+const MAX_BODY: usize = 1024 * 1024;
+/// A body over the bound is read and thrown away up to here, so that its sender, who writes
+/// before reading, sees the answer.
+const MAX_DRAINED: usize = 64 * 1024 * 1024;
+/// Until the head has come; it also ends idle keep-alive.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
+/// Until the body has come.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Running exchanges get this long to end when the server stops.
+const DRAIN: Duration = Duration::from_secs(2);
+/// Bodies beyond this are read and checked beside the event loop.
+const LARGE_BODY: usize = 256 * 1024;
+
+/// Everything that answers requests.
+pub struct Service {
+    /// What all calls share, with the API's plane.
+    pub shared: Shared,
+    /// The control plane.
+    pub control: Plane,
+    /// Where exchanges are told.
+    pub log: Log,
+}
+
+/// Listens; connections wait until [`serve`] runs.
+///
+/// # Errors
+///
+/// Whatever the system says, a taken port most of all.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    // Every connection is a file: the usual soft limit of 1,024 would end at as many. A refusal
+    // leaves the limit as it was, which is no reason not to serve.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Serves until `stop` changes, then lets running exchanges end.
+///
+/// # Errors
+///
+/// When the listener cannot be watched at all.
+pub async fn serve(
+    listener: TcpListener,
+    service: Arc<Service>,
+    mut stop: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let connection = connection(stream, service.clone(), stop.clone());
+                    connections.spawn(connection);
+                }
+                // Out of files: those that close make room.
+                Err(_) => sleep(Duration::from_millis(20)).await,
+            },
+            Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                if let Err(error) = ended {
+                    service.log.defect(&format!("a connection's task ended: {error}"));
+                }
+            }
+            _ = stop.changed() => break,
+        }
+    }
+    drop(listener);
+    let all = async { while connections.join_next().await.is_some() {} };
+    // Whoever is not done by then is cut off when the set is dropped.
+    let _ = timeout(DRAIN, all).await;
+    Ok(())
+}
+
+async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::Receiver<bool>) {
+    // Answers are small and complete: waiting to fill a packet only delays them.
+    let _ = stream.set_nodelay(true);
+    let unreadable = {
+        let service = service.clone();
+        move |status: StatusCode| unreadable(&service, status)
+    };
+    let wire = Wire::new(stream, unreadable);
+    let answer = service_fn(move |request| answer(service.clone(), request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD)
+        .half_close(true)
+        .serve_connection(TokioIo::new(wire), answer);
+    tokio::pin!(connection);
+    // A peer that breaks off, or speaks something else, has been answered as far as possible.
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        _ = stop.changed() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+type HttpReply = Response<Full<Bytes>>;
+
+#[allow(clippy::disallowed_methods)] // How long an exchange took is real time.
+async fn answer(
+    service: Arc<Service>,
+    request: hyper::Request<Incoming>,
+) -> Result<HttpReply, Infallible> {
+    let begun = Instant::now();
+    let (head, body) = request.into_parts();
+    let length = head.headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|text| text.to_str().ok()?.parse().ok());
+    let request = Request {
+        body: read_body(body, length).await,
+        method: head.method,
+        uri: head.uri,
+        headers: head.headers,
+    };
+    let told = format!("{} {}", request.method, request.uri.path());
+    let exchanged = match request.bytes().len() > LARGE_BODY {
+        false => walk(&service, &request),
+        true => {
+            let service = service.clone();
+            let walked = tokio::task::spawn_blocking(move || walk(&service, &request)).await;
+            match walked {
+                Ok(exchanged) => exchanged,
+                // The spine catches panics itself; only a stopping runtime ends here.
+                Err(_) => return Ok(into_http(Failure::internal("unknown").reply())),
+            }
+        }
+    };
+    service.log.exchange(&told, &exchanged, begun.elapsed());
+    Ok(into_http(exchanged.reply))
+}
+
+fn walk(service: &Service, request: &Request) -> Exchanged {
+    let path = request.uri.path();
+    let is_control = path
+        .strip_prefix(control::PREFIX)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let plane = match is_control {
+        true => &service.control,
+        false => &service.shared.api,
+    };
+    spine::exchange(&service.shared, plane, request)
+}
+
+fn into_http(reply: Reply) -> HttpReply {
+    let mut response = Response::new(Full::new(reply.body));
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = reply.headers;
+    response
+}
+
+/// Reads a body within its bounds of size and time.
+async fn read_body(body: Incoming, length: Option<u64>) -> Body {
+    match timeout(BODY_TIMEOUT, collect(body, length)).await {
+        Ok(body) => body,
+        Err(_) => Body::Broken(format!(
+            "the body did not arrive within {} s",
+            BODY_TIMEOUT.as_secs()
+        )),
+    }
+}
+
+async fn collect(mut body: Incoming, length: Option<u64>) -> Body {
+    let mut first = Bytes::new();
+    let mut rest: Vec<u8> = Vec::new();
+    let mut received = 0;
+    while let Some(frame) = body.frame().await {
+        let data = match frame.map(hyper::body::Frame::into_data) {
+            Ok(Ok(data)) => data,
+            // Trailers say nothing to this API.
+            Ok(Err(_)) => continue,
+            Err(_) => return Body::Broken(broken(received, length)),
+        };
+        received += data.len();
+        if received > MAX_DRAINED {
+            break;
+        }
+        if received > MAX_BODY {
+            (first, rest) = (Bytes::new(), Vec::new());
+        } else if first.is_empty() {
+            first = data;
+        } else {
+            if rest.is_empty() {
+                rest.extend_from_slice(&first);
+            }
+            rest.extend_from_slice(&data);
+        }
+    }
+    match (received > MAX_BODY, rest.is_empty()) {
+        (true, _) => Body::TooLarge(MAX_BODY),
+        (false, true) => Body::Whole(first),
+        (false, false) => Body::Whole(rest.into()),
+    }
+}
+
+fn broken(received: usize, length: Option<u64>) -> String {
+    match length {
+        Some(length) => {
+            format!("the body ended after {received} bytes; Content-Length announced {length}")
+        }
+        None => format!("the body ended after {received} bytes, in the middle of a chunk"),
+    }
+}
+
+/// What to say to a request that is no HTTP/1.1 or is past its bounds.
+fn unreadable(service: &Service, status: StatusCode) -> Reply {
+    let failure = match status {
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE | StatusCode::URI_TOO_LONG => Failure::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "request_header_fields_too_large",
+            format!("request line and headers may have {MAX_HEAD} bytes and {MAX_HEADERS} headers"),
+        ),
+        _ => Failure::bad_request(
+            "this is not an HTTP/1.1 request: look at the request line, the header lines and Content-Length",
+        ),
+    };
+    let reply = spine::unreadable(&service.shared, &failure);
+    let told = format!(
+        "an unreadable request was answered {}",
+        reply.status.as_u16()
+    );
+    service.log.defect(&told);
+    reply
+}

@@ -1,0 +1,5 @@
+//! The whole mock through its public protocol, and the domain's pure rules.
+
+mod support;
+
+mod tree;
