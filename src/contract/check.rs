@@ -7,7 +7,7 @@ use hyper::header::{CONTENT_TYPE, COOKIE};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::coerce::{Style, decode, query_pairs};
+use super::coerce::{Pair, Style, decode, query_pairs};
 use super::dialect::{Variant, properties};
 use super::document::{Answer, Contract, Media, Operation, Parameter, StatusKey, is_form, is_json};
 use super::route::Match;
@@ -521,11 +521,7 @@ impl<'r> Request<'r> {
         values
     }
 
-    fn query_value(
-        &mut self,
-        parameter: &Parameter,
-        pairs: &[(Cow<'_, str>, Cow<'_, str>)],
-    ) -> Option<Value> {
+    fn query_value(&mut self, parameter: &Parameter, pairs: &[Pair<'_>]) -> Option<Value> {
         let coercion = &parameter.coercion;
         let named = pairs.iter().filter(|(name, _)| *name == parameter.name);
         let texts: Vec<&str> = named.map(|(_, text)| text.as_ref()).collect();
@@ -577,7 +573,7 @@ impl<'r> Request<'r> {
         }
     }
 
-    fn unknown_query(&mut self, pairs: &[(Cow<'_, str>, Cow<'_, str>)]) {
+    fn unknown_query(&mut self, pairs: &[Pair<'_>]) {
         let known: Vec<&str> = query_names(self.operation).collect();
         for (name, _) in pairs {
             if is_known_query(self.operation, name) {

@@ -206,8 +206,11 @@ fn number(text: &str) -> Option<Number> {
     serde_json::from_str::<Number>(text).ok()
 }
 
+/// A decoded name and its decoded value.
+pub(super) type Pair<'q> = (Cow<'q, str>, Cow<'q, str>);
+
 /// Splits a raw query into decoded pairs; the first text that is no UTF-8 is the error.
-pub(super) fn query_pairs(raw: &str) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>, String> {
+pub(super) fn query_pairs(raw: &str) -> Result<Vec<Pair<'_>>, String> {
     let pairs = raw.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {

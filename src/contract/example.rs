@@ -248,15 +248,15 @@ fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
                 }
             }
             ("required", Value::Array(known), Value::Array(more)) => known.extend(more),
-            ("minimum" | "minLength" | "minItems" | "minProperties", known, value) => {
-                if value.as_f64() > known.as_f64() {
-                    *known = value;
-                }
+            ("minimum" | "minLength" | "minItems" | "minProperties", known, value)
+                if value.as_f64() > known.as_f64() =>
+            {
+                *known = value;
             }
-            ("maximum" | "maxLength" | "maxItems" | "maxProperties", known, value) => {
-                if value.as_f64() < known.as_f64() {
-                    *known = value;
-                }
+            ("maximum" | "maxLength" | "maxItems" | "maxProperties", known, value)
+                if value.as_f64() < known.as_f64() =>
+            {
+                *known = value;
             }
             _ => {}
         }

@@ -155,5 +155,5 @@ fn is_base64(text: &str) -> bool {
     });
     let digits = digits.count();
     let padding = body.len() - digits;
-    body.len() % 4 == 0 && padding <= 2 && body[digits..].iter().all(|byte| *byte == b'=')
+    body.len().is_multiple_of(4) && padding <= 2 && body[digits..].iter().all(|byte| *byte == b'=')
 }
