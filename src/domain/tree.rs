@@ -6,8 +6,12 @@
 //! It refuses to know what keys and values mean, who keeps a snapshot and for how long, and
 //! how writers take turns: a lock, where one is needed, is the caller's.
 
+mod iter;
+
 use std::sync::Arc;
-use std::{borrow::Borrow, fmt, mem, ops::Range, slice};
+use std::{borrow::Borrow, fmt, mem};
+
+pub use iter::Iter;
 
 /// Most entries of a leaf and most children of a branch. Larger nodes read faster but make a
 /// write after a clone dearer, because whole nodes are copied.
@@ -82,12 +86,7 @@ impl<K, V> Tree<K, V> {
     /// The entries with at least `rank` entries before them, by ascending key; none when
     /// `rank` is past the end. [`Iter`] states the cost.
     pub fn iter_from(&self, rank: usize) -> Iter<'_, K, V> {
-        Iter {
-            root: &self.root,
-            ranks: rank..self.len,
-            head: [].iter(),
-            tail: [].iter(),
-        }
+        Iter::new(&self.root, rank..self.len)
     }
 }
 
@@ -366,60 +365,6 @@ fn cut<T, K: Clone, V>(items: Vec<T>, node_of: fn(Vec<T>) -> Node<K, V>) -> Vec<
     };
     (0..nodes).map(child).collect()
 }
-
-/// The entries of a [`Tree`] by ascending key, from either end.
-///
-/// A step is O(1) within a leaf and O(log n) into the next one, some dozen entries on.
-/// Skipping any number of entries (`nth`, `nth_back`) is O(log n).
-pub struct Iter<'a, K, V> {
-    root: &'a Node<K, V>,
-    /// The ranks still to come.
-    ranks: Range<usize>,
-    /// The rest of the leaf at the front, from the first rank on; empty until it is located.
-    head: slice::Iter<'a, (K, V)>,
-    /// The same at the back.
-    tail: slice::Iter<'a, (K, V)>,
-}
-
-impl<'a, K, V> Iterator for Iter<'a, K, V> {
-    type Item = (&'a K, &'a V);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.nth(0)
-    }
-
-    fn nth(&mut self, n: usize) -> Option<Self::Item> {
-        let rank = self.ranks.nth(n)?;
-        let entry = self.head.nth(n).or_else(|| {
-            let (leaf, at) = self.root.locate(rank);
-            self.head = leaf[at..].iter();
-            self.head.next()
-        });
-        entry.map(|(key, value)| (key, value))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.ranks.size_hint()
-    }
-}
-
-impl<K, V> DoubleEndedIterator for Iter<'_, K, V> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        self.nth_back(0)
-    }
-
-    fn nth_back(&mut self, n: usize) -> Option<Self::Item> {
-        let rank = self.ranks.nth_back(n)?;
-        let entry = self.tail.nth_back(n).or_else(|| {
-            let (leaf, at) = self.root.locate(rank);
-            self.tail = leaf[..=at].iter();
-            self.tail.next_back()
-        });
-        entry.map(|(key, value)| (key, value))
-    }
-}
-
-impl<K, V> ExactSizeIterator for Iter<'_, K, V> {}
 
 impl<K: Ord + Clone, V: Clone> FromIterator<(K, V)> for Tree<K, V> {
     /// Inserts one after the other, so the last of several entries under one key stays.

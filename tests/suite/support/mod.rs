@@ -44,7 +44,6 @@ pub fn account_of(mock: &Running, world: &str) -> Account {
     Account {
         client: Client::new(mock),
         key: mock.key_of(world),
-        world: world.to_owned(),
     }
 }
 
@@ -52,7 +51,6 @@ pub fn account_of(mock: &Running, world: &str) -> Account {
 pub struct Account {
     client: Client,
     pub key: String,
-    pub world: String,
 }
 
 /// Whoever holds no key.

@@ -1,0 +1,344 @@
+//! One world: a private copy of the seed, and what happened to it.
+//!
+//! A world is state and trace. Its state is one immutable value behind two verbs: [`World::read`]
+//! looks at the current one without a lock, [`World::write`] makes the next one under the world's
+//! turn and keeps it only if the rule succeeded.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+
+use super::discard;
+use crate::domain::clock::{Clock, Mode, Timestamp, real_now};
+use crate::domain::ids::Source;
+use crate::domain::state::{State, Transaction};
+use crate::domain::table::{Listing, Page};
+use crate::record::journal::{Entry, Exchange, Journal};
+
+/// At most this many snapshots of one world.
+pub const MAX_SNAPSHOTS: usize = 64;
+
+/// A world has no snapshot of that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoSuchSnapshot;
+
+/// A world has as many snapshots as it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManySnapshots;
+
+/// A clock was to go back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WouldGoBack {
+    /// What it shows.
+    pub now: Timestamp,
+}
+
+/// Where a clock is to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Move {
+    /// Nowhere; only its mode may change.
+    Stay,
+    /// To an instant.
+    To(Timestamp),
+    /// That many milliseconds ahead, at most to the end of the calendar.
+    By(i64),
+}
+
+/// One private copy of the seed, and what happened to it.
+pub struct World {
+    /// Its name, which account keys carry.
+    pub name: Arc<str>,
+    seed: u64,
+    /// Held for a moment only: to take a reference, or to swap one.
+    current: RwLock<Current>,
+    /// Whoever makes the next state holds this from reading the old one to swapping.
+    turn: Mutex<()>,
+    snapshots: Mutex<BTreeMap<String, Arc<State>>>,
+    /// Never locked inside `current` or `turn`.
+    journal: Mutex<Journal>,
+    /// The sum over all journals, this one included.
+    ledger: Arc<AtomicUsize>,
+    /// The latest instant shown, so that a real clock that is set back does not take the world's
+    /// along.
+    shown: AtomicI64,
+    last_use: AtomicU64,
+    last_used_at: AtomicI64,
+}
+
+struct Current {
+    state: Arc<State>,
+    /// Raised by reset, restore and drop.
+    generation: u64,
+}
+
+impl World {
+    pub(super) fn new(name: &str, seed: u64, state: Arc<State>, ledger: Arc<AtomicUsize>) -> Self {
+        Self {
+            name: Arc::from(name),
+            seed,
+            current: RwLock::new(Current {
+                state,
+                generation: 0,
+            }),
+            turn: Mutex::default(),
+            snapshots: Mutex::default(),
+            journal: Mutex::default(),
+            ledger,
+            shown: AtomicI64::new(Timestamp::MIN.millis()),
+            last_use: AtomicU64::new(0),
+            last_used_at: AtomicI64::new(0),
+        }
+    }
+
+    /// Notes that a request reached it; ticks grow with every request of the process.
+    pub(super) fn touch(&self, tick: u64) {
+        self.last_use.store(tick, Ordering::Relaxed);
+        self.last_used_at
+            .store(real_now().millis(), Ordering::Relaxed);
+    }
+
+    /// The tick of the last request.
+    pub(super) fn last_use(&self) -> u64 {
+        self.last_use.load(Ordering::Relaxed)
+    }
+
+    /// The current state, as a value of its own.
+    #[must_use]
+    pub fn state(&self) -> Arc<State> {
+        self.current.read().state.clone()
+    }
+
+    /// Runs `f` on the current state; a write that happens meanwhile does not change it.
+    pub fn read<T>(&self, f: impl FnOnce(&State) -> T) -> T {
+        f(&self.state())
+    }
+
+    /// Runs a rule on a copy of the state and keeps the copy if the rule succeeds. A refusal or a
+    /// panic leaves no trace.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the rule answers.
+    pub fn write<T, E>(
+        &self,
+        rule: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let turn = self.turn.lock();
+        let mut next = State::clone(&self.state());
+        let now = self.shown_by(next.clock);
+        let done = rule(&mut Transaction {
+            state: &mut next,
+            now,
+            source: Source {
+                seed: self.seed,
+                world: &self.name,
+            },
+        })?;
+        let next = Arc::new(next);
+        let old = std::mem::replace(&mut self.current.write().state, next);
+        drop(turn);
+        drop(old);
+        Ok(done)
+    }
+
+    /// Replaces the whole state; answers the old one and the new generation.
+    pub(super) fn swap(&self, next: Arc<State>) -> (Arc<State>, u64) {
+        let _turn = self.turn.lock();
+        let mut current = self.current.write();
+        current.generation += 1;
+        // The only way for a world's clock to go back.
+        self.shown.store(Timestamp::MIN.millis(), Ordering::Relaxed);
+        let old = std::mem::replace(&mut current.state, next);
+        (old, current.generation)
+    }
+
+    /// What the world's clock shows.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shown_by(self.state().clock)
+    }
+
+    fn shown_by(&self, clock: Clock) -> Timestamp {
+        match clock {
+            Clock::Frozen { at } => at,
+            Clock::Real { .. } => {
+                let reading = clock.reading(real_now());
+                let before = self.shown.fetch_max(reading.millis(), Ordering::Relaxed);
+                Timestamp::from_millis(before).map_or(reading, |before| before.max(reading))
+            }
+        }
+    }
+
+    /// Moves the clock, sets how it goes, or both; answers what it shows then.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldGoBack`].
+    pub fn move_clock(
+        &self,
+        to: Move,
+        mode: Option<Mode>,
+    ) -> Result<(Timestamp, Mode), WouldGoBack> {
+        self.write(|tx| {
+            let now = tx.now;
+            let target = match to {
+                Move::Stay => now,
+                Move::To(instant) if instant < now => return Err(WouldGoBack { now }),
+                Move::To(instant) => instant,
+                Move::By(millis) => now.after(millis).unwrap_or(Timestamp::MAX),
+            };
+            let mode = mode.unwrap_or(tx.state.clock.mode());
+            tx.state.clock = Clock::showing(target, mode, real_now());
+            Ok((target, mode))
+        })
+    }
+
+    /// How often the state was replaced as a whole.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.current.read().generation
+    }
+
+    /// When the last request reached it, by the real clock.
+    #[must_use]
+    pub fn last_used_at(&self) -> Timestamp {
+        let millis = self.last_used_at.load(Ordering::Relaxed);
+        Timestamp::from_millis(millis).unwrap_or(Timestamp::MIN)
+    }
+
+    /// The snapshot of that name.
+    pub(super) fn snapshot(&self, name: &str) -> Result<Arc<State>, NoSuchSnapshot> {
+        let snapshot = self.snapshots.lock().get(name).cloned();
+        snapshot.ok_or(NoSuchSnapshot)
+    }
+
+    /// Keeps the current state under a name, replacing an earlier snapshot of that name.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManySnapshots`].
+    pub fn put_snapshot(&self, name: &str) -> Result<Arc<State>, TooManySnapshots> {
+        let state = self.state();
+        let mut snapshots = self.snapshots.lock();
+        if snapshots.len() >= MAX_SNAPSHOTS && !snapshots.contains_key(name) {
+            return Err(TooManySnapshots);
+        }
+        let old = snapshots.insert(name.to_owned(), state.clone());
+        drop(snapshots);
+        if let Some(old) = old {
+            discard(old);
+        }
+        Ok(state)
+    }
+
+    /// Forgets a snapshot; false if there is none of that name.
+    pub fn remove_snapshot(&self, name: &str) -> bool {
+        let removed = self.snapshots.lock().remove(name);
+        let was_there = removed.is_some();
+        if let Some(state) = removed {
+            discard(state);
+        }
+        was_there
+    }
+
+    /// All snapshots, by name.
+    #[must_use]
+    pub fn snapshots(&self) -> Vec<(String, Arc<State>)> {
+        let snapshots = self.snapshots.lock();
+        let copy = |(name, state): (&String, &Arc<State>)| (name.clone(), state.clone());
+        snapshots.iter().map(copy).collect()
+    }
+
+    /// What the clock of a snapshot shows now.
+    #[must_use]
+    pub fn clock_of(state: &State) -> Timestamp {
+        state.clock.reading(real_now())
+    }
+
+    /// How many exchanges the journal holds.
+    #[must_use]
+    pub fn exchanges(&self) -> usize {
+        self.journal.lock().len()
+    }
+
+    /// Copies a page of the exchanges that `wanted` picks, newest first.
+    #[must_use]
+    pub fn journal(&self, page: Page, wanted: impl Fn(&Exchange) -> bool) -> Extract {
+        let journal = self.journal.lock();
+        let picked: Vec<&Exchange> = journal.iter().rev().filter(|e| wanted(e)).collect();
+        let rows = picked.iter().skip(page.offset).take(page.limit);
+        Extract {
+            listing: Listing {
+                rows: rows.map(|exchange| Exchange::clone(exchange)).collect(),
+                total: picked.len(),
+            },
+            evicted: journal.evicted(),
+        }
+    }
+
+    /// The exchange of that number.
+    #[must_use]
+    pub fn exchange(&self, number: u64) -> Option<Exchange> {
+        self.journal.lock().get(number).cloned()
+    }
+
+    /// Records an exchange; older ones make room.
+    pub(super) fn record(&self, entry: Entry<'_>, max_bytes: usize) {
+        let mut journal = self.journal.lock();
+        let before = journal.bytes();
+        journal.push(entry, max_bytes);
+        self.enter_in_ledger(before, journal.bytes());
+    }
+
+    /// Drops the oldest exchanges, all but the newest, while there is need.
+    pub(super) fn shrink_journal(&self, is_needed: impl Fn() -> bool) {
+        let mut journal = self.journal.lock();
+        while journal.len() > 1 && is_needed() {
+            let before = journal.bytes();
+            journal.evict_oldest();
+            self.enter_in_ledger(before, journal.bytes());
+        }
+    }
+
+    /// Empties the journal; how many exchanges it held.
+    pub fn clear_journal(&self) -> usize {
+        let mut journal = self.journal.lock();
+        let before = journal.bytes();
+        let cleared = journal.clear();
+        self.enter_in_ledger(before, journal.bytes());
+        cleared
+    }
+
+    /// Adjusts the sum over all journals by this journal's change.
+    fn enter_in_ledger(&self, before: usize, after: usize) {
+        if after >= before {
+            self.ledger.fetch_add(after - before, Ordering::Relaxed);
+        } else {
+            self.ledger.fetch_sub(before - after, Ordering::Relaxed);
+        }
+    }
+
+    /// Ends a world that no new request finds any more; whoever is at work in it sees a new
+    /// generation.
+    pub(super) fn retire(self: Arc<Self>) {
+        self.current.write().generation += 1;
+        discard(self);
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.clear_journal();
+    }
+}
+
+/// A page of a journal.
+#[derive(Debug, Clone)]
+pub struct Extract {
+    /// The exchanges, newest first.
+    pub listing: Listing<Exchange>,
+    /// How many were dropped to stay within the bounds since the last clear.
+    pub evicted: u64,
+}

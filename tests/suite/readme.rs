@@ -1,0 +1,98 @@
+//! The README keeps its promises: what it shows, works.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::support::start;
+use openmail_mock::Config;
+
+fn readme() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    fs::read_to_string(path).expect("README.md is there")
+}
+
+/// The first fenced block of that language that holds `word`.
+fn block(language: &str, word: &str) -> String {
+    let text = readme();
+    let fence = format!("```{language}\n");
+    let mut blocks = text.split(&fence).skip(1);
+    let found = blocks.find_map(|rest| {
+        rest.split("```")
+            .next()
+            .filter(|block| block.contains(word))
+    });
+    found
+        .unwrap_or_else(|| panic!("no {language} block with {word}"))
+        .to_owned()
+}
+
+#[test]
+fn the_first_contract_test_passes_as_written() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        println!("skipped: python3 is not on this machine");
+        return;
+    }
+    let mock = start(Config::default());
+    let run = Command::new("python3")
+        .args(["-c", &block("python", "unittest")])
+        .env("OPENMAIL_BASE_URL", mock.url())
+        .output()
+        .expect("python3 runs");
+    let told = String::from_utf8_lossy(&run.stderr);
+    assert!(
+        run.status.success() && told.contains("Ran 2 tests"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_shell_commands_work_as_written() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        println!("skipped: curl is not on this machine");
+        return;
+    }
+    let mock = start(Config::default());
+    let script = block("sh", "OPENMAIL_API_KEY");
+    let script = script
+        .replace("http://127.0.0.1:6245", mock.url())
+        .replace("curl ", "curl -sf ");
+    let run = Command::new("sh")
+        .args(["-ec", &script])
+        .output()
+        .expect("sh runs");
+    let told = String::from_utf8_lossy(&run.stdout);
+    assert!(
+        run.status.success(),
+        "{told}{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    assert_eq!(told.matches("\"podId\"").count(), 2, "{told}");
+}
+
+#[test]
+fn the_error_that_is_shown_is_the_error_that_comes() {
+    let shown = block("", "bad_request");
+    let shown: String = shown.lines().skip(2).collect();
+    let account = super::support::account("readme-error");
+    let answer = account
+        .post("/v1/pods", serde_json::json!({ "name": 7 }))
+        .expect(400);
+    assert_eq!(String::from_utf8_lossy(&answer.body), shown);
+}
+
+#[test]
+fn every_option_is_described() {
+    let help = Command::new(env!("CARGO_BIN_EXE_openmail-mock"))
+        .arg("--help")
+        .output()
+        .expect("the binary runs");
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let options = help
+        .split_whitespace()
+        .filter(|word| word.starts_with("--"));
+    let text = readme();
+    for option in options.filter(|option| !matches!(*option, "--help" | "--version")) {
+        assert!(text.contains(option), "the README lacks {option}");
+    }
+}
