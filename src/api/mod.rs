@@ -8,13 +8,13 @@ pub mod call;
 pub mod failures;
 pub mod reply;
 pub mod spine;
+pub mod views;
 
 mod account;
 mod auth;
 mod inboxes;
 mod outside;
 mod pods;
-mod views;
 
 use std::net::SocketAddr;
 

@@ -74,6 +74,12 @@ pub struct ListView<V> {
 }
 
 impl<V> ListView<V> {
+    /// The view of a page of views.
+    #[must_use]
+    pub fn new(data: Vec<V>, total: usize) -> Self {
+        Self { data, total }
+    }
+
     /// The view of a page whose rows have a view.
     pub fn of<'l, R, T>(listing: &'l Listing<T>) -> Self
     where
@@ -81,9 +87,7 @@ impl<V> ListView<V> {
         R: 'l,
         V: From<&'l R>,
     {
-        Self {
-            data: listing.rows.iter().map(|row| V::from(&**row)).collect(),
-            total: listing.total,
-        }
+        let data = listing.rows.iter().map(|row| V::from(&**row)).collect();
+        Self::new(data, listing.total)
     }
 }

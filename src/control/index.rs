@@ -7,6 +7,7 @@ use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
 use crate::api::reply::Reply;
+use crate::api::views::ListView;
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -27,12 +28,6 @@ struct CallView<'c> {
     summary: &'c str,
 }
 
-#[derive(Serialize)]
-struct CallsView<'c> {
-    data: Vec<CallView<'c>>,
-    total: usize,
-}
-
 fn get_console(call: &Call<'_>) -> Result<Reply, Failure> {
     let operations = call.contract.operations.iter();
     let data: Vec<_> = operations
@@ -44,7 +39,7 @@ fn get_console(call: &Call<'_>) -> Result<Reply, Failure> {
         })
         .collect();
     let total = data.len();
-    Ok(Reply::json(StatusCode::OK, &CallsView { data, total }))
+    Ok(Reply::json(StatusCode::OK, &ListView::new(data, total)))
 }
 
 fn get_control_document(call: &Call<'_>) -> Result<Reply, Failure> {

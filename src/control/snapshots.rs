@@ -7,6 +7,7 @@ use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
 use crate::api::reply::Reply;
+use crate::api::views::ListView;
 use crate::app::{MAX_SNAPSHOTS, World};
 use crate::domain::clock::Timestamp;
 use crate::domain::state::State;
@@ -47,22 +48,14 @@ impl<'s> SnapshotView<'s> {
     }
 }
 
-#[derive(Serialize)]
-struct SnapshotsView<'s> {
-    data: Vec<SnapshotView<'s>>,
-    total: usize,
-}
-
 fn list_snapshots(call: &Call<'_>) -> Result<Reply, Failure> {
     let snapshots = call.world.snapshots();
     let page = call.page();
     let shown = snapshots.iter().skip(page.offset).take(page.limit);
-    let view = SnapshotsView {
-        data: shown
-            .map(|(name, state)| SnapshotView::new(name, state))
-            .collect(),
-        total: snapshots.len(),
-    };
+    let data = shown
+        .map(|(name, state)| SnapshotView::new(name, state))
+        .collect();
+    let view = ListView::new(data, snapshots.len());
     Ok(Reply::json(StatusCode::OK, &view))
 }
 

@@ -8,6 +8,7 @@ use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
 use crate::api::reply::Reply;
+use crate::api::views::ListView;
 use crate::app::World;
 use crate::domain::clock::Timestamp;
 
@@ -57,20 +58,12 @@ impl WorldView {
     }
 }
 
-#[derive(Serialize)]
-struct WorldsView {
-    data: Vec<WorldView>,
-    total: usize,
-}
-
 fn list_worlds(call: &Call<'_>) -> Result<Reply, Failure> {
     let worlds = call.shared.app.worlds();
     let page = call.page();
     let shown = worlds.iter().skip(page.offset).take(page.limit);
-    let view = WorldsView {
-        data: shown.map(|world| WorldView::of(world)).collect(),
-        total: worlds.len(),
-    };
+    let data = shown.map(|world| WorldView::of(world)).collect();
+    let view = ListView::new(data, worlds.len());
     Ok(Reply::json(StatusCode::OK, &view))
 }
 
