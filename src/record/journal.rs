@@ -114,6 +114,14 @@ impl Exchange {
         &self.block[..self.ends[0]]
     }
 
+    /// Method and target.
+    #[must_use]
+    pub fn first_line(&self) -> (&str, &str) {
+        let line = self.head().split(|byte| *byte == b'\n').next();
+        let line = std::str::from_utf8(line.unwrap_or_default());
+        line.unwrap_or_default().split_once(' ').unwrap_or_default()
+    }
+
     /// The request's body.
     #[must_use]
     pub fn body(&self) -> Kept<'_> {
