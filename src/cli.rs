@@ -1,15 +1,17 @@
 //! What was typed, and what it means.
 
+mod check;
+
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::builder::{BoolishValueParser, OsStr, Resettable};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::contract::{Contract, Operation};
 use crate::domain::clock::Timestamp;
 use crate::server::LogFormat;
-use crate::{Config, Running, StartError, api, load_document};
+use crate::{Config, Running, StartError};
 
 /// A local emulator of the OpenMail API: contract-checked, stateful, offline.
 #[derive(Debug, Parser)]
@@ -72,13 +74,13 @@ struct Serve {
     #[arg(long, value_name = "real|TIMESTAMP", default_value = "real", value_parser = clock, env = "OPENMAIL_MOCK_CLOCK")]
     clock: TypedClock,
     /// Refuse unknown body fields and query parameters.
-    #[arg(long, env = "OPENMAIL_MOCK_STRICT")]
+    #[arg(long, value_parser = BoolishValueParser::new(), env = "OPENMAIL_MOCK_STRICT")]
     strict: bool,
     /// Bound of one world's journal.
     #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024, env = "OPENMAIL_MOCK_JOURNAL_BYTES")]
     journal_bytes: usize,
     /// Base of URLs in bodies; without it, the request's own Host.
-    #[arg(long, value_name = "URL", value_parser = public_url, env = "OPENMAIL_MOCK_PUBLIC_URL")]
+    #[arg(long, value_name = "URL", value_parser = crate::config::base_url, env = "OPENMAIL_MOCK_PUBLIC_URL")]
     public_url: Option<String>,
     /// One line for each exchange on stderr; pretty on a terminal, else json.
     #[arg(long, value_enum, env = "OPENMAIL_MOCK_LOG")]
@@ -117,6 +119,13 @@ pub enum Command {
 }
 
 impl Typed {
+    /// Reads the command line and the environment; wrong usage ends the process with 2.
+    #[must_use]
+    pub fn read() -> Self {
+        let matches = Self::command().mut_args(without_empty_twin).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Resolves what was typed.
     #[must_use]
     pub fn resolve(self) -> Command {
@@ -125,6 +134,15 @@ impl Typed {
             Some(TypedCommand::Completions { shell }) => Command::Completions(shell),
             None => Command::Serve(Box::new(self.serve.config())),
         }
+    }
+}
+
+/// `VARIABLE=` in a compose file or a CI job means that nobody set it.
+fn without_empty_twin(arg: Arg) -> Arg {
+    let twin = arg.get_env().and_then(std::env::var_os);
+    match twin.is_some_and(|value| value.is_empty()) {
+        true => arg.env(Resettable::<OsStr>::Reset),
+        false => arg,
     }
 }
 
@@ -173,23 +191,12 @@ fn clock(text: &str) -> Result<TypedClock, String> {
     }
 }
 
-fn public_url(text: &str) -> Result<String, String> {
-    let url = text.trim_end_matches('/');
-    let is_web = url.starts_with("http://") || url.starts_with("https://");
-    match fluent_uri::Uri::parse(url) {
-        Ok(parsed) if is_web && parsed.query().is_none() && parsed.fragment().is_none() => {
-            Ok(url.to_owned())
-        }
-        _ => Err("write a base URL such as http://mail.example.test:8080".to_owned()),
-    }
-}
-
 /// Does what was typed; the exit code.
 #[must_use]
 pub fn run(command: Command) -> u8 {
     match command {
         Command::Serve(config) => serve(*config),
-        Command::Check(files) => check(&files),
+        Command::Check(files) => check::run(&files),
         Command::Completions(shell) => {
             let mut script = Vec::new();
             let mut command = Typed::command();
@@ -213,9 +220,9 @@ fn serve(config: Config) -> u8 {
     };
     let spec = spec.map_or("built in".to_owned(), |path| path.display().to_string());
     let _ = std::io::stdout().write_all(banner(&running, seed, &spec).as_bytes());
-    signals.wait();
+    let code = signals.wait(&running);
     running.stop();
-    0
+    code
 }
 
 fn banner(running: &Running, seed: u64, spec: &str) -> String {
@@ -233,7 +240,7 @@ fn fail(error: &StartError) -> u8 {
     error.exit_code()
 }
 
-/// Waits for SIGINT and SIGTERM.
+/// Waits for SIGINT and SIGTERM, or for a failure that comes first; its answer is the exit code.
 struct Signals {
     runtime: tokio::runtime::Runtime,
     #[cfg(unix)]
@@ -261,13 +268,14 @@ impl Signals {
     }
 
     #[cfg(unix)]
-    fn wait(mut self) {
+    fn wait(mut self, running: &Running) -> u8 {
         self.runtime.block_on(async {
             tokio::select! {
-                _ = self.terminate.recv() => {}
-                _ = self.interrupt.recv() => {}
+                _ = self.terminate.recv() => 0,
+                _ = self.interrupt.recv() => 0,
+                () = running.ended() => 1,
             }
-        });
+        })
     }
 
     #[cfg(not(unix))]
@@ -279,63 +287,13 @@ impl Signals {
     }
 
     #[cfg(not(unix))]
-    fn wait(self) {
-        // Without a handler the process ends at once, which is what a second Ctrl-C would do.
-        let _ = self.runtime.block_on(tokio::signal::ctrl_c());
-    }
-}
-
-fn check(files: &[PathBuf]) -> u8 {
-    let mut code = 0;
-    for path in files {
-        match load_document(path) {
-            Ok(contract) => {
-                let table = table(&path.display().to_string(), &contract);
-                let _ = std::io::stdout().write_all(table.as_bytes());
+    fn wait(self, running: &Running) -> u8 {
+        self.runtime.block_on(async {
+            tokio::select! {
+                // Without a handler the process ends at once, as by a second Ctrl-C.
+                _ = tokio::signal::ctrl_c() => 0,
+                () = running.ended() => 1,
             }
-            Err(error) => code = fail(&error),
-        }
+        })
     }
-    code
-}
-
-/// The operations of a document, and what it says without effect.
-fn table(name: &str, contract: &Contract) -> String {
-    let count = contract.operations.len();
-    let (title, version) = (&contract.title, &contract.version);
-    let mut text = format!("{name}: {title} {version}, {count} operations\n\n");
-    let width = |part: fn(&Operation) -> &str, least: usize| {
-        let widths = contract
-            .operations
-            .iter()
-            .map(|op| part(op).chars().count());
-        widths.max().unwrap_or(0).max(least)
-    };
-    let (ids, paths) = (width(|op| &op.id, 9), width(|op| &op.template, 4));
-    let mut row = |id: &str, method: &str, path: &str, behaviour: &str, answers: &str| {
-        text.push_str(&format!(
-            "{id:ids$}  {method:7} {path:paths$}  {behaviour:11}  {answers}\n"
-        ));
-    };
-    row("OPERATION", "METHOD", "PATH", "BEHAVIOUR", "ANSWERS");
-    for operation in &contract.operations {
-        let behaviour = match api::is_built_in(operation) {
-            true => "built in",
-            false => "synthesised",
-        };
-        let answers = operation
-            .answers
-            .iter()
-            .map(|answer| answer.status.to_string());
-        let answers: Vec<String> = answers.collect();
-        let (id, method, path) = (&operation.id, &operation.method, &operation.template);
-        row(id, method, path, behaviour, &answers.join(" "));
-    }
-    if !contract.notes.is_empty() {
-        text.push_str("\nSaid without effect:\n");
-    }
-    for note in &contract.notes {
-        text.push_str(&format!("{name}:{note}\n"));
-    }
-    text
 }

@@ -16,16 +16,16 @@
 pub mod api;
 pub mod app;
 pub mod cli;
+mod config;
 pub mod contract;
 pub mod control;
 pub mod domain;
 pub mod record;
 pub mod server;
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 
 use serde_json::json;
@@ -34,116 +34,12 @@ use tokio::sync::watch;
 
 use crate::api::{Guard, Plane, Shared, built_in_contract};
 use crate::app::{App, DEFAULT_WORLD};
-use crate::contract::{Contract, Fault};
-use crate::domain::clock::{Clock, Timestamp, real_now};
+use crate::contract::Contract;
+use crate::domain::clock::{Clock, real_now};
 use crate::domain::ids::Source;
 use crate::domain::state::{State, Transaction};
-use crate::server::{Log, LogFormat, Service};
-
-/// What a server is started with. The default listens on a free loopback port and says nothing.
-pub struct Config {
-    /// Address to bind; beyond loopback a control token is needed.
-    pub host: IpAddr,
-    /// Port; 0 lets the system choose.
-    pub port: u16,
-    /// File that is written once the server is ready: `{"url","port","pid","key"}`.
-    pub port_file: Option<PathBuf>,
-    /// Another OpenAPI 3.0 document than the built-in one.
-    pub spec: Option<PathBuf>,
-    /// Seed of ids and secrets.
-    pub seed: u64,
-    /// Where the clocks of all worlds stand frozen; none for the real clock.
-    pub clock: Option<Timestamp>,
-    /// Whether unknown body fields and query parameters are refused.
-    pub strict: bool,
-    /// Bound of one world's journal, in bytes.
-    pub journal_bytes: usize,
-    /// Base of URLs in bodies.
-    pub public_url: Option<String>,
-    /// How exchanges are told on stderr.
-    pub log: LogFormat,
-    /// What the control plane asks for in the header `OpenMail-Mock-Token`.
-    pub control_token: Option<String>,
-    /// Lays rows into the seed, by the rules of the domain.
-    pub arrange: Option<Arrange>,
-}
-
-/// Fills the seed that every world starts from.
-pub type Arrange = Box<dyn FnOnce(&mut Transaction<'_>) + Send>;
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            port: 0,
-            port_file: None,
-            spec: None,
-            seed: 0,
-            clock: None,
-            strict: false,
-            journal_bytes: 4 * 1024 * 1024,
-            public_url: None,
-            log: LogFormat::Off,
-            control_token: None,
-            arrange: None,
-        }
-    }
-}
-
-/// Why a server did not start.
-#[derive(Debug)]
-pub enum StartError {
-    /// The configuration contradicts itself.
-    Usage(String),
-    /// The address cannot be bound.
-    Bind(SocketAddr, std::io::Error),
-    /// The document is missing or unreadable.
-    Unreadable(PathBuf, std::io::Error),
-    /// The document cannot be served exactly.
-    Document(PathBuf, Vec<Fault>),
-    /// Something else that the system refused.
-    System(&'static str, std::io::Error),
-}
-
-impl StartError {
-    /// The process's exit code for it.
-    #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            StartError::Bind(..) | StartError::System(..) => 1,
-            StartError::Usage(_) => 2,
-            StartError::Unreadable(..) | StartError::Document(..) => 3,
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StartError::Usage(why) => formatter.write_str(why),
-            StartError::Bind(address, error) => match error.kind() {
-                std::io::ErrorKind::AddrInUse => write!(
-                    formatter,
-                    "port {} on {} is taken; stop what listens there, or take another with `--port` (`--port 0` lets the system choose)",
-                    address.port(),
-                    address.ip()
-                ),
-                _ => write!(formatter, "cannot listen on {address}: {error}"),
-            },
-            StartError::Unreadable(path, error) => {
-                write!(formatter, "{}: {error}", path.display())
-            }
-            StartError::Document(path, faults) => {
-                let line = |fault: &Fault| format!("{}:{fault}", path.display());
-                let lines: Vec<String> = faults.iter().map(line).collect();
-                formatter.write_str(&lines.join("\n"))
-            }
-            StartError::System(what, error) => write!(formatter, "{what}: {error}"),
-        }
-    }
-}
+use crate::server::{Log, PortFile, Service};
+pub use config::{Arrange, Config, StartError};
 
 /// A running server; dropping it stops it.
 pub struct Running {
@@ -152,7 +48,8 @@ pub struct Running {
     stop: watch::Sender<bool>,
     /// The thread that owns the runtime; none once it is joined.
     thread: Option<JoinHandle<()>>,
-    port_file: Option<PathBuf>,
+    /// Says that the server takes requests; none once it does not.
+    port_file: Option<PortFile>,
 }
 
 impl Running {
@@ -189,12 +86,26 @@ impl Running {
         let Some(thread) = self.thread.take() else {
             return;
         };
+        self.port_file = None;
         // The receiver is gone only if the server ended by itself.
         let _ = self.stop.send(true);
         let _ = thread.join();
-        if let Some(path) = &self.port_file {
-            let _ = std::fs::remove_file(path);
-        }
+    }
+
+    /// Where it listens, as scripts read it.
+    fn place(&self) -> String {
+        let place = json!({
+            "url": self.url(),
+            "port": self.address.port(),
+            "pid": std::process::id(),
+            "key": self.key(),
+        });
+        format!("{place}\n")
+    }
+
+    /// Waits until nobody serves any more, which nothing but a failure brings about before `stop`.
+    pub(crate) async fn ended(&self) {
+        self.stop.closed().await;
     }
 }
 
@@ -209,24 +120,20 @@ impl Drop for Running {
 /// # Errors
 ///
 /// [`StartError`], with everything that is wrong with a document at once.
-pub fn start(config: Config) -> Result<Running, StartError> {
-    if !config.host.is_loopback() && config.control_token.is_none() {
-        return Err(StartError::Usage(format!(
-            "`--host {}` is reachable from other machines, so `--control-token` is needed with it",
-            config.host
-        )));
-    }
-    if let Some(path) = &config.port_file {
-        // A file of an earlier run would say "ready" too early.
-        let _ = std::fs::remove_file(path);
-    }
+pub fn start(mut config: Config) -> Result<Running, StartError> {
+    config.check()?;
+    let port_file = config.port_file.take();
+    let port_file_error = |path: &Path, error| StartError::PortFile(path.to_owned(), error);
     let address = SocketAddr::new(config.host, config.port);
     let listener = server::bind(address).map_err(|error| StartError::Bind(address, error))?;
+    // Not before the port is ours: the file may be that of the server which has it.
+    if let Some(path) = &port_file {
+        PortFile::clear(path).map_err(|error| port_file_error(path, error))?;
+    }
     let address = listener
         .local_addr()
         .map_err(|error| StartError::Bind(address, error))?;
     let url = format!("http://{}", reachable(address));
-    let port_file = config.port_file.clone();
     let service = Arc::new(service(config, address)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -235,16 +142,16 @@ pub fn start(config: Config) -> Result<Running, StartError> {
         .map_err(|error| StartError::System("no runtime", error))?;
     let (stop, stopped) = watch::channel(false);
     let thread = run(runtime, listener, service, stopped)?;
-    let running = Running {
+    let mut running = Running {
         address,
         url,
         stop,
         thread: Some(thread),
-        port_file,
+        port_file: None,
     };
-    if let Some(path) = &running.port_file {
-        write_port_file(path, &running)
-            .map_err(|error| StartError::System("the port file cannot be written", error))?;
+    if let Some(path) = &port_file {
+        let written = PortFile::write(path, running.place());
+        running.port_file = Some(written.map_err(|error| port_file_error(path, error))?);
     }
     Ok(running)
 }
@@ -271,9 +178,9 @@ fn run(
 fn service(config: Config, address: SocketAddr) -> Result<Service, StartError> {
     let contract = match &config.spec {
         Some(path) => load_document(path)?,
-        None => built_in_contract().map_err(|faults| built_in_faults("openapi.json", faults))?,
+        None => built_in_contract()
+            .map_err(|faults| StartError::Document(PathBuf::from("openapi.json"), faults))?,
     };
-    let control = control::plane().map_err(|faults| built_in_faults("control", faults))?;
     let real = real_now();
     let clock = match config.clock {
         Some(at) => Clock::Frozen { at },
@@ -302,13 +209,9 @@ fn service(config: Config, address: SocketAddr) -> Result<Service, StartError> {
             address,
             public_url: config.public_url,
         },
-        control,
+        control: LazyLock::new(control::plane),
         log: Log::start(config.log),
     })
-}
-
-fn built_in_faults(name: &str, faults: Vec<Fault>) -> StartError {
-    StartError::Document(PathBuf::from(name), faults)
 }
 
 /// Reads and loads an OpenAPI document.
@@ -336,14 +239,9 @@ fn guarded_hosts(address: SocketAddr, public_url: Option<&str>) -> Option<Vec<St
         IpAddr::V6(ip) => format!("[{ip}]"),
     };
     let mut hosts = vec![own, "localhost".to_owned()];
-    let public = public_url.and_then(|url| url.split_once("://"));
-    if let Some((_, rest)) = public {
-        let authority = rest.split('/').next().unwrap_or_default();
-        let host = authority
-            .rsplit_once(':')
-            .map_or(authority, |(host, _)| host);
-        hosts.push(host.to_owned());
-    }
+    let public = public_url.and_then(|url| fluent_uri::Uri::parse(url).ok());
+    let public = public.and_then(|url| Some(url.authority()?.host().to_owned()));
+    hosts.extend(public);
     Some(hosts)
 }
 
@@ -355,19 +253,4 @@ fn reachable(address: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, address.port())
-}
-
-/// Writes the file whole or not at all: whoever sees it can read it.
-fn write_port_file(path: &Path, running: &Running) -> std::io::Result<()> {
-    let content = json!({
-        "url": running.url(),
-        "port": running.address.port(),
-        "pid": std::process::id(),
-        "key": running.key(),
-    });
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}", std::process::id()));
-    let draft = path.with_file_name(name);
-    std::fs::write(&draft, format!("{content}\n"))?;
-    std::fs::rename(&draft, path)
 }

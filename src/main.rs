@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use openmail_mock::cli::{Typed, run};
 
 fn main() -> ExitCode {
-    ExitCode::from(run(Typed::parse().resolve()))
+    ExitCode::from(run(Typed::read().resolve()))
 }

@@ -4,11 +4,13 @@
 //! that may take, and which plane it belongs to.
 
 mod log;
+mod port_file;
 mod wire;
 
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
@@ -26,14 +28,16 @@ use tokio::time::{sleep, timeout};
 use crate::api::call::{Body, Request};
 use crate::api::failures::Failure;
 use crate::api::reply::Reply;
-use crate::api::spine::{self, Exchanged};
+use crate::api::spine::{self, Exchanged, REQUEST_ID};
 use crate::api::{Plane, Shared};
 use crate::control;
 pub use log::{Log, LogFormat};
+pub use port_file::PortFile;
 use wire::Wire;
 
 /// The request line and the headers.
 const MAX_HEAD: usize = 64 * 1024;
+/// hyper's own bound.
 const MAX_HEADERS: usize = 100;
 /// Bodies of calls that carry no mail.
 const MAX_BODY: usize = 1024 * 1024;
@@ -46,6 +50,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Running exchanges get this long to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(2);
+/// Of a path, the log repeats this many characters.
+const MAX_TOLD_PATH: usize = 500;
 /// Bodies beyond this are read and checked beside the event loop.
 const LARGE_BODY: usize = 256 * 1024;
 
@@ -53,8 +59,8 @@ const LARGE_BODY: usize = 256 * 1024;
 pub struct Service {
     /// What all calls share, with the API's plane.
     pub shared: Shared,
-    /// The control plane.
-    pub control: Plane,
+    /// The control plane; loaded when somebody calls it.
+    pub control: LazyLock<Plane>,
     /// Where exchanges are told.
     pub log: Log,
 }
@@ -117,12 +123,14 @@ async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::R
         let service = service.clone();
         move |status: StatusCode| unreadable(&service, status)
     };
-    let wire = Wire::new(stream, unreadable);
-    let answer = service_fn(move |request| answer(service.clone(), request));
+    let unread = Arc::new(AtomicBool::new(false));
+    let wire = Wire::new(stream, unread.clone(), unreadable);
+    let answer = service_fn(move |request| answer(service.clone(), unread.clone(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_headers(MAX_HEADERS)
+        // Setting hyper's own bound of 100 headers would only move them to the heap.
+        .max_header_size(MAX_HEAD)
         .max_buf_size(MAX_HEAD)
         .half_close(true)
         .serve_connection(TokioIo::new(wire), answer);
@@ -142,6 +150,7 @@ type HttpReply = Response<Full<Bytes>>;
 #[allow(clippy::disallowed_methods)] // How long an exchange took is real time.
 async fn answer(
     service: Arc<Service>,
+    unread: Arc<AtomicBool>,
     request: hyper::Request<Incoming>,
 ) -> Result<HttpReply, Infallible> {
     let begun = Instant::now();
@@ -149,25 +158,27 @@ async fn answer(
     let length = head.headers.get(CONTENT_LENGTH);
     let length = length.and_then(|text| text.to_str().ok()?.parse().ok());
     let request = Request {
-        body: read_body(body, length).await,
+        body: read_body(body, length, &unread).await,
         method: head.method,
         uri: head.uri,
         headers: head.headers,
     };
-    let told = format!("{} {}", request.method, request.uri.path());
+    let path = request.uri.path().chars().take(MAX_TOLD_PATH);
+    let told = format!("{} {}", request.method, path.collect::<String>());
     let exchanged = match request.bytes().len() > LARGE_BODY {
         false => walk(&service, &request),
         true => {
-            let service = service.clone();
-            let walked = tokio::task::spawn_blocking(move || walk(&service, &request)).await;
-            match walked {
-                Ok(exchanged) => exchanged,
-                // The spine catches panics itself; only a stopping runtime ends here.
-                Err(_) => return Ok(into_http(Failure::internal("unknown").reply())),
-            }
+            let walker = service.clone();
+            let walked = tokio::task::spawn_blocking(move || walk(&walker, &request)).await;
+            // The spine catches panics itself; only a stopping runtime ends here.
+            walked.unwrap_or_else(|_| {
+                outside_planes(&service, &Failure::internal("without a number of its own"))
+            })
         }
     };
-    service.log.exchange(&told, &exchanged, begun.elapsed());
+    service
+        .log
+        .exchange(Some(&told), &exchanged, begun.elapsed());
     Ok(into_http(exchanged.reply))
 }
 
@@ -190,9 +201,10 @@ fn into_http(reply: Reply) -> HttpReply {
     response
 }
 
-/// Reads a body within its bounds of size and time.
-async fn read_body(body: Incoming, length: Option<u64>) -> Body {
-    match timeout(BODY_TIMEOUT, collect(body, length)).await {
+/// Reads a body within its bounds of size and time; `unread` stays true if that is not all of it.
+async fn read_body(body: Incoming, length: Option<u64>, unread: &AtomicBool) -> Body {
+    unread.store(true, Ordering::Relaxed);
+    match timeout(BODY_TIMEOUT, collect(body, length, unread)).await {
         Ok(body) => body,
         Err(_) => Body::Broken(format!(
             "the body did not arrive within {} s",
@@ -201,7 +213,7 @@ async fn read_body(body: Incoming, length: Option<u64>) -> Body {
     }
 }
 
-async fn collect(mut body: Incoming, length: Option<u64>) -> Body {
+async fn collect(mut body: Incoming, length: Option<u64>, unread: &AtomicBool) -> Body {
     let mut first = Bytes::new();
     let mut rest: Vec<u8> = Vec::new();
     let mut received = 0;
@@ -214,7 +226,7 @@ async fn collect(mut body: Incoming, length: Option<u64>) -> Body {
         };
         received += data.len();
         if received > MAX_DRAINED {
-            break;
+            return Body::TooLarge(MAX_BODY);
         }
         if received > MAX_BODY {
             (first, rest) = (Bytes::new(), Vec::new());
@@ -227,6 +239,7 @@ async fn collect(mut body: Incoming, length: Option<u64>) -> Body {
             rest.extend_from_slice(&data);
         }
     }
+    unread.store(false, Ordering::Relaxed);
     match (received > MAX_BODY, rest.is_empty()) {
         (true, _) => Body::TooLarge(MAX_BODY),
         (false, true) => Body::Whole(first),
@@ -255,11 +268,22 @@ fn unreadable(service: &Service, status: StatusCode) -> Reply {
             "this is not an HTTP/1.1 request: look at the request line, the header lines and Content-Length",
         ),
     };
-    let reply = spine::unreadable(&service.shared, &failure);
-    let told = format!(
-        "an unreadable request was answered {}",
-        reply.status.as_u16()
-    );
-    service.log.defect(&told);
-    reply
+    let exchanged = outside_planes(service, &failure);
+    service.log.exchange(None, &exchanged, Duration::ZERO);
+    exchanged.reply
+}
+
+/// A failure of which no plane knows, as an exchange.
+fn outside_planes(service: &Service, failure: &Failure) -> Exchanged {
+    let reply = spine::unreadable(&service.shared, failure);
+    let id = reply.headers.get(REQUEST_ID);
+    let id = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
+    Exchanged {
+        id: id.to_owned(),
+        operation: None,
+        world: None,
+        error: Some(failure.code.clone().into_owned()),
+        defect: None,
+        reply,
+    }
 }

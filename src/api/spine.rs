@@ -87,7 +87,7 @@ pub fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exchanged 
     if matches!(plane.entry, Entry::Key) {
         outside::share(&mut reply.headers);
         if !trail.is_outside {
-            record(shared, number, request, &reply, &mut trail);
+            record(shared, number, Some(request), &reply, &mut trail);
         }
     }
     let operation = trail
@@ -266,7 +266,14 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
 }
 
 /// Puts the exchange into the journal of its world, or of the default world if it opened none.
-fn record(shared: &Shared, number: u64, request: &Request, reply: &Reply, trail: &mut Trail) {
+/// A request that could not be read is kept without its bytes: nobody can say where it began.
+fn record(
+    shared: &Shared,
+    number: u64,
+    request: Option<&Request>,
+    reply: &Reply,
+    trail: &mut Trail,
+) {
     let world = match &trail.world {
         Some(world) => world.clone(),
         None => match shared.app.open(DEFAULT_WORLD) {
@@ -276,6 +283,24 @@ fn record(shared: &Shared, number: u64, request: &Request, reply: &Reply, trail:
         },
     };
     trail.facts.status = reply.status.as_u16();
+    let head = request.map_or_else(Vec::new, request_head);
+    let mut answer_head = Vec::with_capacity(256);
+    write_headers(&mut answer_head, &reply.headers);
+    let entry = JournalEntry {
+        number,
+        at: world.now().millis(),
+        operation: trail.operation,
+        head: &head,
+        body: request.map_or(&[], Request::bytes),
+        answer_head: &answer_head,
+        answer: &reply.body,
+        facts: &trail.facts,
+    };
+    shared.app.record(&world, entry);
+}
+
+/// Method and target, then one line for each header.
+fn request_head(request: &Request) -> Vec<u8> {
     let mut head = Vec::with_capacity(512);
     head.extend_from_slice(request.method.as_str().as_bytes());
     head.push(b' ');
@@ -284,19 +309,7 @@ fn record(shared: &Shared, number: u64, request: &Request, reply: &Reply, trail:
     head.extend_from_slice(target.as_bytes());
     head.push(b'\n');
     write_headers(&mut head, &request.headers);
-    let mut answer_head = Vec::with_capacity(256);
-    write_headers(&mut answer_head, &reply.headers);
-    let entry = JournalEntry {
-        number,
-        at: world.now().millis(),
-        operation: trail.operation,
-        head: &head,
-        body: request.bytes(),
-        answer_head: &answer_head,
-        answer: &reply.body,
-        facts: &trail.facts,
-    };
-    shared.app.record(&world, entry);
+    head
 }
 
 fn write_headers(text: &mut Vec<u8>, headers: &HeaderMap) {
@@ -312,9 +325,11 @@ fn write_headers(text: &mut Vec<u8>, headers: &HeaderMap) {
 #[must_use]
 pub fn unreadable(shared: &Shared, failure: &Failure) -> Reply {
     let number = shared.app.next_exchange();
-    let mut reply = failure.reply();
+    let mut trail = Trail::default();
+    let mut reply = failed(failure.clone(), &mut trail);
     if let Ok(value) = HeaderValue::from_str(&format!("req_{number}")) {
         reply.headers.insert(REQUEST_ID, value);
     }
+    record(shared, number, None, &reply, &mut trail);
     reply
 }

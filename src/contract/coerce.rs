@@ -162,19 +162,31 @@ impl Coercion {
         self.scalar(text)
     }
 
+    /// What a header says; lists are written with spaces there.
+    pub fn header(&self, text: &str) -> Value {
+        if !self.array && !self.object {
+            return self.scalar(text);
+        }
+        let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+        self.joined(&parts.join(","), ',')
+    }
+
     /// Several texts of one name.
     pub fn list<'t>(&self, texts: impl Iterator<Item = &'t str>) -> Value {
         texts.map(|text| self.element(text)).collect()
     }
 
-    /// The named texts as an object; a name that repeats becomes a list where one is declared.
+    /// The named texts as an object. A name that repeats becomes a list, whatever is declared:
+    /// where one value is meant, the schema refuses the list.
     pub fn object<'t>(&self, pairs: impl Iterator<Item = (&'t str, &'t str)>) -> Value {
         let mut members = Map::new();
         for (name, text) in pairs {
             let value = self.property(name, text);
             match (members.get_mut(name), value) {
                 (Some(Value::Array(list)), Value::Array(more)) => list.extend(more),
-                (_, value) => {
+                (Some(Value::Array(list)), value) => list.push(value),
+                (Some(known), value) => *known = Value::Array(vec![known.take(), value]),
+                (None, value) => {
                     members.insert(name.to_owned(), value);
                 }
             }

@@ -1,16 +1,14 @@
-//! The schema dialect of OpenAPI 3.0: which keywords it has, what each must look like, and what
-//! a schema says in JSON Schema 2020-12.
+//! What a schema of OpenAPI 3.0 says in JSON Schema 2020-12, for each side of an exchange.
 //!
 //! The translation keeps every schema at its own pointer, so a place that the validator names is
 //! a place in the document.
 
 use std::collections::BTreeSet;
 
-use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value, json};
 
-use super::spelling::nearest;
-use super::walk::{join, reference, resolve};
+use super::keywords::FORMATS;
+use super::walk::{reference, resolve};
 
 /// Which side of an exchange a schema is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,175 +21,13 @@ pub enum Variant {
     Response,
 }
 
-/// The form of a keyword's value.
-enum Form {
-    Count,
-    Number,
-    Bool,
-    Text,
-    Pattern,
-    Names,
-    List,
-    Type,
-    Schema,
-    SchemaList,
-    SchemaMap,
-    SchemaOrBool,
-    /// Annotations, and values that the schema itself judges.
-    Any,
-}
-
-const KEYWORDS: [(&str, Form); 37] = [
-    ("title", Form::Any),
-    ("multipleOf", Form::Number),
-    ("maximum", Form::Number),
-    ("exclusiveMaximum", Form::Bool),
-    ("minimum", Form::Number),
-    ("exclusiveMinimum", Form::Bool),
-    ("maxLength", Form::Count),
-    ("minLength", Form::Count),
-    ("pattern", Form::Pattern),
-    ("maxItems", Form::Count),
-    ("minItems", Form::Count),
-    ("uniqueItems", Form::Bool),
-    ("maxProperties", Form::Count),
-    ("minProperties", Form::Count),
-    ("required", Form::Names),
-    ("enum", Form::List),
-    ("type", Form::Type),
-    ("allOf", Form::SchemaList),
-    ("oneOf", Form::SchemaList),
-    ("anyOf", Form::SchemaList),
-    ("not", Form::Schema),
-    ("items", Form::Schema),
-    ("properties", Form::SchemaMap),
-    ("additionalProperties", Form::SchemaOrBool),
-    ("description", Form::Any),
-    ("format", Form::Text),
-    ("default", Form::Any),
-    ("nullable", Form::Bool),
-    ("discriminator", Form::Any),
-    ("readOnly", Form::Bool),
-    ("writeOnly", Form::Bool),
-    ("xml", Form::Any),
-    ("externalDocs", Form::Any),
-    ("example", Form::Any),
-    ("deprecated", Form::Bool),
-    ("x-openmail-mock-error", Form::Text),
-    ("x-openmail-mock-message", Form::Text),
-];
-
-const TYPES: [&str; 6] = ["string", "number", "integer", "boolean", "array", "object"];
-
-/// Formats whose values are checked; every other format is listed and not checked.
-const FORMATS: [&str; 12] = [
-    "email",
-    "date-time",
-    "date",
-    "time",
-    "uri",
-    "uri-reference",
-    "uuid",
-    "ipv4",
-    "ipv6",
-    "hostname",
-    "byte",
-    "binary",
-];
-
-/// Judges one keyword of a schema; answers the pointers, relative to it, of schemas inside.
-pub(super) fn keyword(name: &str, value: &Value) -> Result<Vec<String>, String> {
-    let Some((_, form)) = KEYWORDS.iter().find(|(known, _)| *known == name) else {
-        return match name.starts_with("x-") {
-            true => Ok(Vec::new()),
-            false => Err(unknown_keyword(name)),
-        };
-    };
-    let wrong = |expected: &str| Err(format!("`{name}` must be {expected}"));
-    match form {
-        Form::Any => Ok(Vec::new()),
-        Form::Count if value.as_u64().is_none() => wrong("a whole number, 0 or more"),
-        Form::Number if !value.is_number() => wrong("a number"),
-        Form::Bool if !value.is_boolean() => wrong("`true` or `false`"),
-        Form::Text | Form::Pattern if !value.is_string() => wrong("a string"),
-        Form::Names if !is_name_list(value) => wrong("a list of property names"),
-        Form::List if !value.is_array() => wrong("a list"),
-        Form::Type if !value.as_str().is_some_and(|name| TYPES.contains(&name)) => wrong(
-            "one of `string`, `number`, `integer`, `boolean`, `array`, `object`; for null, add `nullable: true`",
-        ),
-        Form::Pattern => judge_pattern(value).map(|()| Vec::new()),
-        Form::Schema => Ok(vec![String::new()]),
-        Form::SchemaOrBool if value.is_boolean() => Ok(Vec::new()),
-        Form::SchemaOrBool if value.is_object() => Ok(vec![String::new()]),
-        Form::SchemaOrBool => wrong("`true`, `false` or a schema"),
-        Form::SchemaList => match value.as_array() {
-            Some(schemas) => Ok((0..schemas.len())
-                .map(|index| format!("/{index}"))
-                .collect()),
-            None => wrong("a list of schemas"),
-        },
-        Form::SchemaMap => match value.as_object() {
-            Some(schemas) => Ok(schemas.keys().map(|name| join("", name)).collect()),
-            None => wrong("an object of schemas"),
-        },
-        Form::Count
-        | Form::Number
-        | Form::Bool
-        | Form::Text
-        | Form::Names
-        | Form::List
-        | Form::Type => Ok(Vec::new()),
-    }
-}
-
-fn unknown_keyword(name: &str) -> String {
-    let known = KEYWORDS.iter().map(|(known, _)| *known);
-    let hint = match nearest(name, known) {
-        Some(known) => format!("did you mean `{known}`?"),
-        None => "remove it, or rename it to an `x-` extension".to_owned(),
-    };
-    format!("`{name}` is a schema keyword that this engine does not enforce; {hint}")
-}
-
-fn is_name_list(value: &Value) -> bool {
-    let is_text = |item: &Value| item.is_string();
-    value
-        .as_array()
-        .is_some_and(|items| items.iter().all(is_text))
-}
-
-/// Patterns run in linear time, which rules out look-around and back-references.
-fn judge_pattern(value: &Value) -> Result<(), String> {
-    let schema = json!({ "pattern": value });
-    let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
-    let built: Result<Validator, _> = options.build(&schema);
-    let judged = built.map(|_| ());
-    judged.map_err(|_| {
-        format!(
-            "{value} is no pattern for the linear regular expression engine, which has no look-around and no back-references"
-        )
-    })
-}
-
-/// What a schema says without effect.
-pub(super) fn notes(members: &Map<String, Value>) -> Vec<String> {
-    let mut notes = Vec::new();
-    let format = members.get("format").and_then(Value::as_str);
-    if let Some(format) = format.filter(|format| !FORMATS.contains(format)) {
-        notes.push(format!("format `{format}` is an annotation, not checked"));
-    }
-    if members.get("nullable") == Some(&Value::Bool(true)) && !members.contains_key("type") {
-        notes.push(
-            "`nullable` has no effect without `type` in the same schema (OpenAPI 3.0.3)".to_owned(),
-        );
-    }
-    notes
-}
-
 /// Translates the schemas of a document for one side.
 pub(super) struct Translation<'d> {
     pub root: &'d Value,
     pub variant: Variant,
+    /// Pointers of the schemas that stand inside no other schema. They are translated as parts,
+    /// since anything may refer to them; whoever uses one whole closes it there.
+    pub outermost: &'d [String],
 }
 
 /// Where a schema is used decides whether a strict reading may close it.
@@ -205,16 +41,25 @@ enum Use {
 
 impl Translation<'_> {
     /// A document that holds the translated schemas at their own pointers and nothing else.
-    pub fn document(&self, schema_roots: &[String]) -> Value {
+    pub fn document(&self) -> Value {
         let mut document = Value::Object(Map::new());
-        for pointer in schema_roots {
+        for pointer in self.outermost {
             let Some(schema) = self.root.pointer(pointer) else {
                 continue;
             };
-            let translated = self.schema(schema, Use::Whole, &BTreeSet::new(), 0);
+            let translated = self.schema(schema, Use::Part, &BTreeSet::new(), 0);
             place(&mut document, pointer, translated);
         }
         document
+    }
+
+    /// The schema that stands for `schema`, found under the URI `name`, where it is used whole.
+    pub fn entry(&self, name: String, schema: &Value) -> Value {
+        let mut entry = json!({ "$ref": name });
+        if self.closes(schema) {
+            entry["unevaluatedProperties"] = Value::Bool(false);
+        }
+        entry
     }
 
     /// `hidden` are property names that this side never carries, declared further out.
@@ -233,11 +78,14 @@ impl Translation<'_> {
                 translated.insert(name, value);
             }
         }
-        if used == Use::Whole && self.closes(schema) {
+        if self.closes(schema) {
+            // Left in place it would make every field a known one.
             if translated.get("additionalProperties") == Some(&Value::Bool(true)) {
                 translated.remove("additionalProperties");
             }
-            translated.insert("unevaluatedProperties".to_owned(), Value::Bool(false));
+            if used == Use::Whole {
+                translated.insert("unevaluatedProperties".to_owned(), Value::Bool(false));
+            }
         }
         Value::Object(translated)
     }
@@ -251,15 +99,17 @@ impl Translation<'_> {
         };
         // A branch that requires what an outer schema hides is written out, so that the
         // requirement can be dropped there and nowhere else.
-        let requires_hidden = used == Use::Part && !hidden.is_empty() && depth < 16;
-        if requires_hidden && self.requires_any(schema, hidden, 0) {
+        let requires_hidden = !hidden.is_empty() && self.requires_any(schema, hidden, 0);
+        // So is one that is closed where it stands, inside another schema.
+        let is_closed_there = self.closes(schema) && !self.outermost.contains(&target);
+        if used == Use::Part && depth < 16 && (requires_hidden || is_closed_there) {
             return self.schema(schema, used, hidden, depth + 1);
         }
-        let mut translated = json!({ "$ref": fragment(&target) });
-        if used == Use::Whole && self.closes(schema) {
-            translated["unevaluatedProperties"] = Value::Bool(false);
+        let name = fragment(&target);
+        match used {
+            Use::Whole => self.entry(name, schema),
+            Use::Part => json!({ "$ref": name }),
         }
-        translated
     }
 
     fn keyword(

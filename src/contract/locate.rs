@@ -15,15 +15,27 @@ pub struct Place {
 /// The place of the value that `pointer` names, or of the deepest ancestor that exists.
 #[must_use]
 pub fn place(text: &str, pointer: &str) -> Place {
+    place_of(text, pointer, 0)
+}
+
+/// The place where the member that `pointer` names stands for the second time.
+pub(super) fn place_of_repetition(text: &str, pointer: &str) -> Place {
+    place_of(text, pointer, 1)
+}
+
+/// `earlier` members of the last name are stepped over.
+fn place_of(text: &str, pointer: &str, earlier: usize) -> Place {
     let mut walk = Walk {
         bytes: text.as_bytes(),
         at: 0,
     };
     walk.space();
-    for token in pointer.split('/').skip(1) {
+    let mut tokens = pointer.split('/').skip(1).peekable();
+    while let Some(token) = tokens.next() {
         let token = token.replace("~1", "/").replace("~0", "~");
         let here = walk.at;
-        if !walk.enter(&token) {
+        let earlier = if tokens.peek().is_none() { earlier } else { 0 };
+        if !walk.enter(&token, earlier) {
             walk.at = here;
             break;
         }
@@ -61,16 +73,16 @@ impl Walk<'_> {
         self.space();
     }
 
-    /// Moves to the child named `token`; false when there is none.
-    fn enter(&mut self, token: &str) -> bool {
+    /// Moves to the child named `token`, past so many earlier ones; false when there is none.
+    fn enter(&mut self, token: &str, earlier: usize) -> bool {
         match self.peek() {
-            b'{' => self.enter_object(token),
+            b'{' => self.enter_object(token, earlier),
             b'[' => self.enter_array(token),
             _ => false,
         }
     }
 
-    fn enter_object(&mut self, token: &str) -> bool {
+    fn enter_object(&mut self, token: &str, mut earlier: usize) -> bool {
         self.skip_past(b'{');
         while self.peek() == b'"' {
             let start = self.at;
@@ -78,7 +90,10 @@ impl Walk<'_> {
             let name = serde_json::from_slice::<String>(&self.bytes[start..self.at]);
             self.skip_past(b':');
             if name.is_ok_and(|name| name == token) {
-                return true;
+                if earlier == 0 {
+                    return true;
+                }
+                earlier -= 1;
             }
             self.value();
             self.skip_past(b',');

@@ -4,16 +4,28 @@
 //! and makes answers from its examples. It knows nothing of pods or mail: everything it says, the
 //! document said first.
 
+mod answer;
 mod check;
 mod coerce;
 mod dialect;
 mod document;
 mod example;
+mod fill;
+mod judge;
+mod keywords;
+mod kinds;
 mod locate;
+mod minimal;
+mod parameters;
+mod reader;
+mod representation;
+mod request;
 mod route;
+mod sample;
 mod schemas;
 mod spelling;
 mod tape;
+mod tell;
 mod violation;
 mod walk;
 
@@ -23,7 +35,8 @@ pub use document::{
 };
 pub use example::Synthesized;
 pub use locate::{Place, place};
+pub use representation::TapeJson;
 pub use route::Match;
 pub use spelling::nearest;
-pub use tape::{Item, MAX_DEPTH, MAX_VALUES, ReadError, Tape, TapeJson, push_token};
+pub use tape::{Item, MAX_DEPTH, MAX_VALUES, ReadError, Tape, push_token};
 pub use violation::{In, MAX_VIOLATIONS, Side, Violation, header_value};

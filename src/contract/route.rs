@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
 /// One segment of a path template.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Piece {
@@ -179,28 +181,42 @@ impl<'p> Search<'_, 'p> {
 }
 
 /// Fits a segment to a template's parts; a parameter takes at least one character.
+///
+/// The texts at both ends stand fixed; those between are looked for from the right, so that
+/// `a.b.json` fits `{name}.json`. Each is looked for once, so the work is linear.
 fn capture<'p>(parts: &[Part], segment: &'p str, values: &mut Vec<&'p str>) -> bool {
-    let Some((part, others)) = parts.split_first() else {
-        return segment.is_empty();
-    };
-    match (part, others.first()) {
-        (Part::Text(text), _) => segment
-            .strip_prefix(text.as_str())
-            .is_some_and(|rest| capture(others, rest, values)),
-        (Part::Parameter, None) => {
-            values.push(segment);
-            !segment.is_empty()
-        }
-        (Part::Parameter, Some(Part::Text(text))) => {
-            // The last place where the text stands, so that `a.b.json` fits `{name}.json`.
-            let Some(position) = segment.rfind(text.as_str()) else {
-                return false;
-            };
-            values.push(&segment[..position]);
-            position > 0 && capture(others, &segment[position..], values)
-        }
-        (Part::Parameter, Some(Part::Parameter)) => false,
+    let (mut parts, mut rest) = (parts, segment);
+    if let [Part::Text(text), others @ ..] = parts {
+        let Some(tail) = rest.strip_prefix(text.as_str()) else {
+            return false;
+        };
+        (parts, rest) = (others, tail);
     }
+    if let [others @ .., Part::Text(text)] = parts {
+        let Some(head) = rest.strip_suffix(text.as_str()) else {
+            return false;
+        };
+        (parts, rest) = (others, head);
+    }
+    let mark = values.len();
+    for part in parts.iter().rev() {
+        let Part::Text(text) = part else {
+            continue;
+        };
+        // The value after the text has one character at least.
+        let last = rest
+            .char_indices()
+            .next_back()
+            .map_or(0, |(index, _)| index);
+        let Some(position) = rest[..last].rfind(text.as_str()) else {
+            return false;
+        };
+        values.push(&rest[position + text.len()..]);
+        rest = &rest[..position];
+    }
+    values.push(rest);
+    values[mark..].reverse();
+    !rest.is_empty()
 }
 
 fn parse(template: &str) -> Result<(Vec<Piece>, Vec<String>), TemplateFault> {
@@ -224,7 +240,7 @@ fn parse(template: &str) -> Result<(Vec<Piece>, Vec<String>), TemplateFault> {
                 return Err(fault("a parameter stands twice"));
             }
             if !before.is_empty() {
-                parts.push(Part::Text(before.to_owned()));
+                parts.push(Part::Text(as_on_the_wire(before)));
             } else if matches!(parts.last(), Some(Part::Parameter)) {
                 return Err(fault("two parameters with nothing between them"));
             }
@@ -233,13 +249,19 @@ fn parse(template: &str) -> Result<(Vec<Piece>, Vec<String>), TemplateFault> {
             text = tail;
         }
         if parts.is_empty() {
-            pieces.push(Piece::Literal(text.to_owned()));
+            pieces.push(Piece::Literal(as_on_the_wire(text)));
             continue;
         }
         if !text.is_empty() {
-            parts.push(Part::Text(text.to_owned()));
+            parts.push(Part::Text(as_on_the_wire(text)));
         }
         pieces.push(Piece::Template(parts));
     }
     Ok((pieces, names))
+}
+
+/// Raw paths never hold characters beyond ASCII or spaces, which templates may.
+fn as_on_the_wire(text: &str) -> String {
+    const UNSAFE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
+    utf8_percent_encode(text, UNSAFE).to_string()
 }

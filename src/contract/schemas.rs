@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use jsonschema::{Draft, EmailOptions, PatternOptions, Registry, Validator};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::dialect::{Translation, Variant, fragment};
-use super::tape::{Item, TapeJson};
+use super::representation::TapeJson;
+use super::tape::Item;
 use super::walk::{Finding, dereference};
 
 /// The name under which translated documents know themselves; it is never fetched.
-const BASE: &str = "contract:///document";
+pub(super) const BASE: &str = "contract:///document";
 
 /// A schema where an operation uses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +114,9 @@ impl Schemas {
     }
 
     fn compile(&self, slot: &Slot, variant: Variant) -> Result<Validator<TapeJson>, String> {
-        let entry = json!({ "$ref": format!("{BASE}{}", fragment(&slot.pointer)) });
+        let schema = self.root.pointer(&slot.pointer).unwrap_or(&Value::Null);
+        let name = format!("{BASE}{}", fragment(&slot.pointer));
+        let entry = self.translation(variant).entry(name, schema);
         let emails = EmailOptions::default()
             .without_display_text()
             .without_domain_literal();
@@ -129,13 +132,17 @@ impl Schemas {
             .map_err(|error| format!("this schema does not compile: {error}"))
     }
 
+    fn translation(&self, variant: Variant) -> Translation<'_> {
+        Translation {
+            root: &self.root,
+            variant,
+            outermost: &self.outermost,
+        }
+    }
+
     fn registry(&self, variant: Variant) -> &Registry<'static> {
         self.registries[variant as usize].get_or_init(|| {
-            let translation = Translation {
-                root: &self.root,
-                variant,
-            };
-            let document = translation.document(&self.outermost);
+            let document = self.translation(variant).document();
             Registry::new()
                 .add(BASE, Draft::Draft202012.create_resource(document))
                 .and_then(|builder| builder.prepare())

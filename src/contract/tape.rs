@@ -7,10 +7,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use jsonschema::JsonType;
-use jsonschema::json::{Array, Json, Node, NodeIdentity, Object};
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+use super::fill::read_entries;
 
 /// Containers may nest this deep; deeper input is refused, because a stack overflow cannot be caught.
 pub const MAX_DEPTH: usize = 64;
@@ -19,7 +18,7 @@ pub const MAX_VALUES: usize = 1_000_000;
 
 /// One value, in document order. An object's members are a name entry followed by the value's.
 #[derive(Debug, Clone)]
-enum Entry<'a> {
+pub(super) enum Entry<'a> {
     Null,
     Bool(bool),
     Number(Number),
@@ -46,6 +45,8 @@ pub struct Tape<'a> {
 pub struct ReadError {
     /// What is wrong, in words, with line and column where the parser knows them.
     pub message: String,
+    /// Line and column where the parser stopped; both are 0 when nothing stopped it.
+    pub stopped_at: (usize, usize),
     /// JSON pointer of a member name that stands twice, when that is the reason.
     pub repeated: Option<String>,
 }
@@ -64,28 +65,17 @@ impl<'a> Tape<'a> {
     /// Text that is no JSON, a member name that stands twice in one object, nesting beyond
     /// [`MAX_DEPTH`] and more than [`MAX_VALUES`] values.
     pub fn read(bytes: &'a [u8]) -> Result<Self, ReadError> {
-        let mut reading = Reading {
-            entries: Vec::with_capacity((bytes.len() / 16).clamp(1, MAX_VALUES)),
-            values: 0,
-        };
-        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-        let seed = Fill {
-            reading: &mut reading,
-            depth: 0,
-        };
-        seed.deserialize(&mut deserializer)
-            .and_then(|()| deserializer.end())
-            .map_err(|error| ReadError {
-                message: error.to_string(),
-                repeated: None,
-            })?;
-        let tape = Self {
-            entries: reading.entries,
-        };
+        let entries = read_entries(bytes).map_err(|error| ReadError {
+            message: error.to_string(),
+            stopped_at: (error.line(), error.column()),
+            repeated: None,
+        })?;
+        let tape = Self { entries };
         match tape.repeated_name() {
             None => Ok(tape),
             Some(pointer) => Err(ReadError {
                 message: format!("`{pointer}` stands twice in the same object"),
+                stopped_at: (0, 0),
                 repeated: Some(pointer),
             }),
         }
@@ -216,7 +206,35 @@ impl fmt::Debug for Item<'_> {
 }
 
 impl<'a> Item<'a> {
-    fn entry(&self) -> &'a Entry<'a> {
+    /// The first of these entries.
+    pub(super) fn first(entries: &'a [Entry<'a>]) -> Self {
+        Self { entries, index: 0 }
+    }
+
+    /// What tells one document in memory from another.
+    pub(super) fn document(&self) -> usize {
+        self.entries.as_ptr() as usize
+    }
+
+    /// The place in the document's list, which no other of its values has.
+    pub(super) fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// How many entries the whole document has, of which this is a part.
+    pub(super) fn document_size(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes of the longest member name in the whole document.
+    pub(super) fn longest_name(&self) -> usize {
+        let indices = 0..self.entries.len() as u32;
+        let values = indices.map(|index| Item { index, ..*self });
+        let names = values.flat_map(|value| value.members().map(|(name, _)| name.len()));
+        names.max().unwrap_or(0)
+    }
+
+    pub(super) fn entry(&self) -> &'a Entry<'a> {
         &self.entries[self.index as usize]
     }
 
@@ -374,285 +392,5 @@ impl<'a> Iterator for Elements<'a> {
         };
         self.next = item.end();
         Some(item)
-    }
-}
-
-/// What has been read so far; names are entries but no values.
-struct Reading<'a> {
-    entries: Vec<Entry<'a>>,
-    values: usize,
-}
-
-/// Fills the list from serde_json's own parser.
-struct Fill<'f, 'a> {
-    reading: &'f mut Reading<'a>,
-    depth: usize,
-}
-
-impl<'a> Fill<'_, 'a> {
-    fn push<E: serde::de::Error>(self, entry: Entry<'a>) -> Result<(), E> {
-        self.reading.values += 1;
-        if self.reading.values > MAX_VALUES {
-            return Err(E::custom(format_args!("more than {MAX_VALUES} values")));
-        }
-        self.reading.entries.push(entry);
-        Ok(())
-    }
-
-    /// Reserves the container's entry and says where it stands.
-    fn open<E: serde::de::Error>(&mut self) -> Result<usize, E> {
-        if self.depth >= MAX_DEPTH {
-            return Err(E::custom(format_args!(
-                "nested more than {MAX_DEPTH} levels deep"
-            )));
-        }
-        let start = self.reading.entries.len();
-        self.inner().push(Entry::Null)?;
-        Ok(start)
-    }
-
-    fn inner(&mut self) -> Fill<'_, 'a> {
-        Fill {
-            reading: self.reading,
-            depth: self.depth + 1,
-        }
-    }
-
-    fn close(self, start: usize, entry: impl FnOnce(u32) -> Entry<'a>) {
-        // At most a million values and as many names: the index fits.
-        let end = self.reading.entries.len() as u32;
-        self.reading.entries[start] = entry(end);
-    }
-}
-
-/// Reads a member's name.
-struct Name<'f, 'a>(&'f mut Reading<'a>);
-
-impl<'de> DeserializeSeed<'de> for Name<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Name<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a member name")
-    }
-
-    fn visit_borrowed_str<E: serde::de::Error>(self, name: &'de str) -> Result<(), E> {
-        self.0.entries.push(Entry::String(Cow::Borrowed(name)));
-        Ok(())
-    }
-
-    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<(), E> {
-        let name = Cow::Owned(name.to_owned());
-        self.0.entries.push(Entry::String(name));
-        Ok(())
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Fill<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Fill<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON value")
-    }
-
-    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-        self.push(Entry::Null)
-    }
-
-    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
-        self.push(Entry::Bool(value))
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
-        self.push(Entry::Number(value.into()))
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
-        self.push(Entry::Number(value.into()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
-        let number = Number::from_f64(value).ok_or_else(|| E::custom("number out of range"))?;
-        self.push(Entry::Number(number))
-    }
-
-    fn visit_borrowed_str<E: serde::de::Error>(self, value: &'de str) -> Result<(), E> {
-        self.push(Entry::String(Cow::Borrowed(value)))
-    }
-
-    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<(), E> {
-        self.push(Entry::String(Cow::Owned(value.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut sequence: A) -> Result<(), A::Error> {
-        let start = self.open::<A::Error>()?;
-        let mut len = 0;
-        while sequence.next_element_seed(self.inner())?.is_some() {
-            len += 1;
-        }
-        self.close(start, |end| Entry::Array { len, end });
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let start = self.open::<A::Error>()?;
-        let mut len = 0;
-        while map.next_key_seed(Name(self.reading))?.is_some() {
-            map.next_value_seed(self.inner())?;
-            len += 1;
-        }
-        self.close(start, |end| Entry::Object { len, end });
-        Ok(())
-    }
-}
-
-/// The tape as a representation that the validator reads without a copy.
-pub struct TapeJson;
-
-impl Json for TapeJson {
-    type Node<'a> = Item<'a>;
-    type PreparedKey = Box<str>;
-    type StringBuffer = NameBuffer;
-    // A look-up here is a walk over the members, so one pass over all of them is the cheaper plan.
-    const KEYS_PER_LOOKUP: usize = 8;
-
-    fn prepare_key(key: &str) -> Box<str> {
-        key.into()
-    }
-
-    fn with_string_node<T>(
-        buffer: &mut NameBuffer,
-        string: &str,
-        f: impl FnOnce(Item<'_>) -> T,
-    ) -> T {
-        let entry = Entry::String(Cow::Owned(string.to_owned()));
-        buffer.0 = Some(entry);
-        f(Item {
-            entries: buffer.0.as_slice(),
-            index: 0,
-        })
-    }
-}
-
-/// Holds one property name while the validator looks at it as a string.
-#[derive(Default)]
-pub struct NameBuffer(Option<Entry<'static>>);
-
-impl<'a> Node<'a, TapeJson> for Item<'a> {
-    type Object = Item<'a>;
-    type Array = Item<'a>;
-    type Number = &'a Number;
-
-    fn as_object(&self) -> Option<Item<'a>> {
-        matches!(self.entry(), Entry::Object { .. }).then_some(*self)
-    }
-
-    fn as_array(&self) -> Option<Item<'a>> {
-        matches!(self.entry(), Entry::Array { .. }).then_some(*self)
-    }
-
-    fn as_string(&self) -> Option<Cow<'a, str>> {
-        self.as_str().map(Cow::Borrowed)
-    }
-
-    fn as_number(&self) -> Option<&'a Number> {
-        match self.entry() {
-            Entry::Number(number) => Some(number),
-            _ => None,
-        }
-    }
-
-    fn as_boolean(&self) -> Option<bool> {
-        self.as_bool()
-    }
-
-    fn is_null(&self) -> bool {
-        Item::is_null(self)
-    }
-
-    fn is_string(&self) -> bool {
-        matches!(self.entry(), Entry::String(_))
-    }
-
-    fn json_type(&self) -> JsonType {
-        match self.entry() {
-            Entry::Null => JsonType::Null,
-            Entry::Bool(_) => JsonType::Boolean,
-            Entry::Number(_) => JsonType::Number,
-            Entry::String(_) => JsonType::String,
-            Entry::Array { .. } => JsonType::Array,
-            Entry::Object { .. } => JsonType::Object,
-        }
-    }
-
-    fn equals_value(&self, expected: &Value) -> bool {
-        match (self.entry(), expected) {
-            (Entry::String(text), Value::String(other)) => text == other,
-            (Entry::String(_), _) | (_, Value::String(_)) => false,
-            _ => jsonschema::json::cmp::equal(&self.to_json(), expected),
-        }
-    }
-
-    fn to_value(&self) -> Cow<'a, Value> {
-        Cow::Owned(self.to_json())
-    }
-
-    fn identity(&self) -> Option<NodeIdentity> {
-        Some(NodeIdentity::tagged(
-            self.entries.as_ptr() as usize,
-            self.index,
-        ))
-    }
-}
-
-impl<'a> Object<'a, TapeJson> for Item<'a> {
-    type Node = Item<'a>;
-    type MemberName = &'a str;
-    type MembersIter = Members<'a>;
-
-    fn len(&self) -> usize {
-        match self.entry() {
-            Entry::Object { len, .. } => *len as usize,
-            _ => 0,
-        }
-    }
-
-    fn get(&self, key: &Box<str>) -> Option<Item<'a>> {
-        Item::get(self, key)
-    }
-
-    fn members(&self) -> Members<'a> {
-        Item::members(self)
-    }
-}
-
-impl<'a> Array<'a, TapeJson> for Item<'a> {
-    type Node = Item<'a>;
-    type ElementsIter = Elements<'a>;
-
-    fn len(&self) -> usize {
-        match self.entry() {
-            Entry::Array { len, .. } => *len as usize,
-            _ => 0,
-        }
-    }
-
-    fn elements(&self) -> Elements<'a> {
-        Item::elements(self)
     }
 }

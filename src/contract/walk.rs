@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::dialect;
+use super::keywords;
+use super::kinds::{Children, Kind};
 use super::spelling::nearest;
 use super::tape::push_token;
 
@@ -17,139 +18,6 @@ pub struct Finding {
     pub pointer: String,
     /// What is wrong and what to do.
     pub message: String,
-}
-
-/// What stands at a place of the document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    Document,
-    Components,
-    PathItem,
-    Operation,
-    Parameter,
-    Header,
-    RequestBody,
-    Response,
-    MediaType,
-    Encoding,
-    Callback,
-    Schema,
-    /// Examples, links and security schemes: only their references matter.
-    Other,
-}
-
-/// How the children of a field are arranged.
-#[derive(Clone, Copy)]
-enum Children {
-    One(Kind),
-    List(Kind),
-    Map(Kind),
-}
-
-use Children::{List, Map, One};
-
-const METHODS: [&str; 8] = [
-    "get", "put", "post", "delete", "options", "head", "patch", "trace",
-];
-
-impl Kind {
-    /// The fields that hold something to walk into.
-    fn children(self) -> &'static [(&'static str, Children)] {
-        match self {
-            Kind::Document => &[
-                ("paths", Map(Kind::PathItem)),
-                ("components", One(Kind::Components)),
-            ],
-            Kind::Components => &[
-                ("schemas", Map(Kind::Schema)),
-                ("responses", Map(Kind::Response)),
-                ("parameters", Map(Kind::Parameter)),
-                ("examples", Map(Kind::Other)),
-                ("requestBodies", Map(Kind::RequestBody)),
-                ("headers", Map(Kind::Header)),
-                ("securitySchemes", Map(Kind::Other)),
-                ("links", Map(Kind::Other)),
-                ("callbacks", Map(Kind::Callback)),
-            ],
-            Kind::PathItem => &[
-                ("parameters", List(Kind::Parameter)),
-                ("get", One(Kind::Operation)),
-                ("put", One(Kind::Operation)),
-                ("post", One(Kind::Operation)),
-                ("delete", One(Kind::Operation)),
-                ("options", One(Kind::Operation)),
-                ("head", One(Kind::Operation)),
-                ("patch", One(Kind::Operation)),
-                ("trace", One(Kind::Operation)),
-            ],
-            Kind::Operation => &[
-                ("parameters", List(Kind::Parameter)),
-                ("requestBody", One(Kind::RequestBody)),
-                ("responses", Map(Kind::Response)),
-                ("callbacks", Map(Kind::Callback)),
-            ],
-            Kind::Parameter | Kind::Header => &[
-                ("schema", One(Kind::Schema)),
-                ("content", Map(Kind::MediaType)),
-                ("examples", Map(Kind::Other)),
-            ],
-            Kind::RequestBody => &[("content", Map(Kind::MediaType))],
-            Kind::Response => &[
-                ("headers", Map(Kind::Header)),
-                ("content", Map(Kind::MediaType)),
-                ("links", Map(Kind::Other)),
-            ],
-            Kind::MediaType => &[
-                ("schema", One(Kind::Schema)),
-                ("examples", Map(Kind::Other)),
-                ("encoding", Map(Kind::Encoding)),
-            ],
-            Kind::Encoding => &[("headers", Map(Kind::Header))],
-            Kind::Callback | Kind::Schema | Kind::Other => &[],
-        }
-    }
-
-    /// Further fields that OpenAPI 3.0 defines here; others are typing errors to be listed.
-    fn plain_fields(self) -> Option<&'static [&'static str]> {
-        match self {
-            Kind::Document => Some(&[
-                "openapi",
-                "info",
-                "servers",
-                "security",
-                "tags",
-                "externalDocs",
-            ]),
-            Kind::PathItem => Some(&["summary", "description", "servers"]),
-            Kind::Operation => Some(&[
-                "tags",
-                "summary",
-                "description",
-                "externalDocs",
-                "operationId",
-                "deprecated",
-                "security",
-                "servers",
-            ]),
-            Kind::Parameter | Kind::Header => Some(&[
-                "name",
-                "in",
-                "description",
-                "required",
-                "deprecated",
-                "allowEmptyValue",
-                "style",
-                "explode",
-                "allowReserved",
-                "example",
-            ]),
-            Kind::RequestBody => Some(&["description", "required"]),
-            Kind::Response => Some(&["description"]),
-            Kind::MediaType => Some(&["example"]),
-            Kind::Components => Some(&[]),
-            Kind::Encoding | Kind::Callback | Kind::Schema | Kind::Other => None,
-        }
-    }
 }
 
 /// What a walk brought home.
@@ -177,6 +45,7 @@ pub(super) fn walk(root: &Value) -> Walked {
         }
     }
     walk.walked.schema_roots = walk.outermost_schemas();
+    walk.find_circles();
     walk.walked.faults.sort_by(|a, b| a.pointer.cmp(&b.pointer));
     walk.walked.notes.sort_by(|a, b| a.pointer.cmp(&b.pointer));
     walk.walked
@@ -234,18 +103,18 @@ impl Walk<'_> {
 
     fn push_children(&mut self, children: Children, pointer: &str, value: &Value) {
         match (children, value) {
-            (One(kind), _) => self.waiting.push((kind, pointer.to_owned())),
-            (List(kind), Value::Array(items)) => {
+            (Children::One(kind), _) => self.waiting.push((kind, pointer.to_owned())),
+            (Children::List(kind), Value::Array(items)) => {
                 let pointers = (0..items.len()).map(|index| join(pointer, &index.to_string()));
                 self.waiting.extend(pointers.map(|child| (kind, child)));
             }
-            (Map(kind), Value::Object(members)) => {
+            (Children::Map(kind), Value::Object(members)) => {
                 let names = members.keys().filter(|name| !name.starts_with("x-"));
                 let pointers = names.map(|name| join(pointer, name));
                 self.waiting.extend(pointers.map(|child| (kind, child)));
             }
-            (List(_), _) => self.fault(pointer, "an array is expected here"),
-            (Map(_), _) => self.fault(pointer, "an object is expected here"),
+            (Children::List(_), _) => self.fault(pointer, "an array is expected here"),
+            (Children::Map(_), _) => self.fault(pointer, "an object is expected here"),
         }
     }
 
@@ -301,7 +170,7 @@ impl Walk<'_> {
         };
         for (name, value) in members {
             let place = join(pointer, name);
-            match dialect::keyword(name, value) {
+            match keywords::keyword(name, value) {
                 Ok(children) => {
                     let pointers = children.into_iter().map(|tail| format!("{place}{tail}"));
                     let schemas = pointers.map(|child| (Kind::Schema, child));
@@ -310,9 +179,46 @@ impl Walk<'_> {
                 Err(why) => self.fault(&place, why),
             }
         }
-        for message in dialect::notes(members) {
+        for message in keywords::notes(members) {
             self.note(pointer, message);
         }
+    }
+
+    /// Schemas that judge a value by judging the same value with themselves: no value has a
+    /// verdict then. Chains of bare references are told where they stand.
+    fn find_circles(&mut self) {
+        let schemas = self.seen.iter().filter(|(kind, _)| *kind == Kind::Schema);
+        let mut pointers: Vec<String> = schemas.map(|(_, pointer)| pointer.clone()).collect();
+        pointers.sort_unstable();
+        let mut told: HashSet<String> = HashSet::new();
+        for start in pointers {
+            let reached = self.judged_with(&start);
+            if reached.contains(&start) && told.is_disjoint(&reached) {
+                let message = "this schema contains itself through `allOf`, `anyOf`, `oneOf` or \
+                               `not`, so that no value ever satisfies or breaks it";
+                self.fault(&start, message);
+                told.extend(reached);
+            }
+        }
+    }
+
+    /// Pointers of all schemas that a value is held against when it is held against `start`.
+    fn judged_with(&self, start: &str) -> HashSet<String> {
+        let mut reached = HashSet::new();
+        let mut waiting = vec![start.to_owned()];
+        while let Some(pointer) = waiting.pop() {
+            let schema = self.root.pointer(&pointer).unwrap_or(&Value::Null);
+            let next = match reference(schema) {
+                Some(text) => resolve(self.root, text).into_iter().collect(),
+                None => branches(&pointer, schema),
+            };
+            for pointer in next {
+                if reached.insert(pointer.clone()) {
+                    waiting.push(pointer);
+                }
+            }
+        }
+        reached
     }
 
     /// Schemas in document order that stand inside no other schema, each once.
@@ -333,6 +239,20 @@ impl Walk<'_> {
         }
         outermost
     }
+}
+
+/// Pointers of the schemas that judge the same value as `schema` does.
+fn branches(pointer: &str, schema: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for composition in ["allOf", "anyOf", "oneOf"] {
+        let list = schema.get(composition).and_then(Value::as_array);
+        let at = join(pointer, composition);
+        found.extend((0..list.map_or(0, Vec::len)).map(|index| join(&at, &index.to_string())));
+    }
+    if schema.get("not").is_some() {
+        found.push(join(pointer, "not"));
+    }
+    found
 }
 
 /// The text of a reference object's `$ref`.
@@ -398,9 +318,4 @@ pub(super) fn join(pointer: &str, token: &str) -> String {
     let mut longer = pointer.to_owned();
     push_token(&mut longer, token);
     longer
-}
-
-/// Whether a path item's field is a method.
-pub(super) fn is_method(field: &str) -> bool {
-    METHODS.contains(&field)
 }

@@ -4,7 +4,7 @@
 //! and a rebound name by the Host. Beyond loopback a token decides.
 
 use hyper::StatusCode;
-use hyper::header::{HOST, ORIGIN};
+use hyper::header::{AUTHORIZATION, HOST, ORIGIN};
 use percent_encoding::percent_decode_str;
 
 use crate::api::call::Request;
@@ -24,9 +24,13 @@ pub(super) fn admit(
 ) -> Result<String, Failure> {
     check_origin(shared, request)?;
     check_token(shared, request)?;
-    let key_world = match bearer_token(request) {
-        None => None,
-        Some(token) => Some(world_name(token).ok_or_else(Failure::unauthorized)?),
+    let key_world = match request.headers.contains_key(AUTHORIZATION) {
+        false => None,
+        // Credentials of another kind name no world either, least of all `default`.
+        true => {
+            let world = bearer_token(request).and_then(world_name);
+            Some(world.ok_or_else(Failure::unauthorized)?)
+        }
     };
     // Calls about the process as a whole address no world.
     let addresses_world = operation
@@ -49,11 +53,14 @@ pub(super) fn admit(
 }
 
 fn asked_world(request: &Request) -> Option<String> {
-    let pairs = request.uri.query()?.split('&');
-    let value = pairs
-        .filter_map(|pair| pair.strip_prefix("world="))
-        .next()?;
-    Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+    let decode = |text| percent_decode_str(text).decode_utf8_lossy();
+    let mut pairs = request.uri.query()?.split('&').map(|pair| {
+        // The contract reads a name without `=` as one with an empty value.
+        pair.split_once('=').unwrap_or((pair, ""))
+    });
+    // Names are decoded too, as the contract will do: both must see the same world.
+    let (_, value) = pairs.find(|(name, _)| decode(name) == "world")?;
+    Some(decode(value).into_owned())
 }
 
 fn check_origin(shared: &Shared, request: &Request) -> Result<(), Failure> {

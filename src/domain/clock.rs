@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use jiff::fmt::temporal::DateTimePrinter;
+
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z, within the years 0000 to 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -46,19 +48,27 @@ impl Timestamp {
     }
 }
 
-impl fmt::Display for Timestamp {
+impl Timestamp {
     /// RFC 3339 in UTC with milliseconds and `Z`.
+    fn text(self) -> String {
+        const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+        let mut text = String::with_capacity("2026-01-15T09:30:00.000Z".len());
+        // The years 0000 to 9999 are jiff's own, and a string takes whatever is written.
+        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        let _ = PRINTER.print_timestamp(&instant, &mut text);
+        text
+    }
+}
+
+impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(instant) => write!(formatter, "{instant:.3}"),
-            Err(_) => Err(fmt::Error),
-        }
+        formatter.write_str(&self.text())
     }
 }
 
 impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.text())
     }
 }
 

@@ -53,9 +53,7 @@ impl Log {
                     write(&line);
                     let dropped = counter.swap(0, Ordering::Relaxed);
                     if dropped > 0 {
-                        write(&format!(
-                            "{dropped} log lines were dropped: nobody read them"
-                        ));
+                        write(&missing(format, dropped));
                     }
                 }
             })
@@ -75,8 +73,8 @@ impl Log {
         }
     }
 
-    /// Tells an exchange; `request` is its method and path.
-    pub fn exchange(&self, request: &str, exchanged: &Exchanged, took: Duration) {
+    /// Tells an exchange; `request` is its method and path, unless it was no request at all.
+    pub fn exchange(&self, request: Option<&str>, exchanged: &Exchanged, took: Duration) {
         if let Some(defect) = &exchanged.defect {
             self.defect(&format!("{}: {defect}", exchanged.id));
         }
@@ -89,13 +87,14 @@ impl Log {
             LogFormat::Pretty => {
                 let error = exchanged.error.as_deref().unwrap_or_default();
                 let id = &exchanged.id;
+                let request = request.unwrap_or("-");
                 let millis = took.as_secs_f64() * 1_000.0;
                 self.tell(format!(
                     "{status} {request}  {operation}  {world}  {id}  {millis:.2} ms  {error}"
                 ));
             }
             LogFormat::Json => {
-                let (method, path) = request.split_once(' ').unwrap_or_default();
+                let (method, path) = request.and_then(|told| told.split_once(' ')).unzip();
                 let line = json!({
                     "id": exchanged.id,
                     "status": status,
@@ -111,7 +110,7 @@ impl Log {
         }
     }
 
-    /// Tells a defect of the mock, or of what reached it, whatever the format.
+    /// Tells a defect of the mock, whatever the format.
     pub fn defect(&self, what: &str) {
         match self.format {
             LogFormat::Json => self.tell(json!({ "defect": what }).to_string()),
@@ -130,6 +129,16 @@ impl Drop for Log {
                 return;
             }
             std::thread::sleep(pause);
+        }
+    }
+}
+
+/// Says how many lines are missing, in the format of those that are there.
+fn missing(format: LogFormat, lines: u64) -> String {
+    match format {
+        LogFormat::Json => json!({ "droppedLines": lines }).to_string(),
+        LogFormat::Pretty | LogFormat::Off => {
+            format!("openmail-mock: {lines} log lines were dropped: nobody read them")
         }
     }
 }

@@ -1,15 +1,24 @@
-//! The socket under hyper, with one addition: an answer that hyper writes by itself, to a request
-//! that it could not read, leaves in the envelope that all errors have.
+//! The socket under hyper, with two additions: an answer that hyper writes by itself, to a request
+//! that it could not read, leaves in the envelope that all errors have; and whoever was answered
+//! before all was read has time to see the answer.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use hyper::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
 use crate::api::reply::Reply;
+
+/// How long the rest of a request is read and thrown away after its answer. A socket that is closed
+/// with bytes unread resets its peer, who may lose the answer by that.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// A socket whose bare error answers are put into words by `W`.
 pub(super) struct Wire<W> {
@@ -17,6 +26,10 @@ pub(super) struct Wire<W> {
     words: W,
     /// An answer that is on its way in the place of hyper's.
     replaced: Option<Replaced>,
+    /// Whether the peer may be in the middle of a request that nobody will read to its end.
+    unread: Arc<AtomicBool>,
+    /// Runs once the last answer has been written, if something is unread.
+    lingering: Option<Pin<Box<Sleep>>>,
 }
 
 struct Replaced {
@@ -27,11 +40,13 @@ struct Replaced {
 }
 
 impl<W: Fn(StatusCode) -> Reply> Wire<W> {
-    pub fn new(stream: TcpStream, words: W) -> Self {
+    pub fn new(stream: TcpStream, unread: Arc<AtomicBool>, words: W) -> Self {
         Self {
             stream,
             words,
             replaced: None,
+            unread,
+            lingering: None,
         }
     }
 
@@ -57,7 +72,9 @@ impl<W: Fn(StatusCode) -> Reply> Wire<W> {
 /// no other write begins and ends like this one.
 fn bare_answer(bytes: &[u8]) -> Option<StatusCode> {
     let is_short = bytes.len() < 256 && bytes.ends_with(b"\r\n\r\n");
-    let rest = bytes.strip_prefix(b"HTTP/1.1 4").filter(|_| is_short)?;
+    // Of version 1.0 when the request before was.
+    let rest = [b"HTTP/1.1 4", b"HTTP/1.0 4"].map(|start| bytes.strip_prefix(start));
+    let rest = rest.into_iter().flatten().next().filter(|_| is_short)?;
     let text = std::str::from_utf8(rest).ok()?;
     let code: u16 = text.get(..2)?.parse().ok()?;
     let is_bare = text.contains("content-length: 0\r\n") && !text.contains("x-request-id");
@@ -93,6 +110,7 @@ impl<W: Fn(StatusCode) -> Reply + Unpin> AsyncWrite for Wire<W> {
                 return Pin::new(&mut self.stream).poll_write(context, bytes);
             };
             let reply = (self.words)(status);
+            self.unread.store(true, Ordering::Relaxed);
             self.replaced = Some(Replaced {
                 bytes: serialize(&reply),
                 written: 0,
@@ -124,7 +142,26 @@ impl<W: Fn(StatusCode) -> Reply + Unpin> AsyncWrite for Wire<W> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let this = &mut *self;
+        let lingering = match &mut this.lingering {
+            Some(lingering) => lingering,
+            None => {
+                ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+                if !this.unread.load(Ordering::Relaxed) {
+                    return Poll::Ready(Ok(()));
+                }
+                this.lingering.insert(Box::pin(sleep(LINGER)))
+            }
+        };
+        let mut scratch = [0; 4096];
+        while lingering.as_mut().poll(context).is_pending() {
+            let mut rest = ReadBuf::new(&mut scratch);
+            let read = ready!(Pin::new(&mut this.stream).poll_read(context, &mut rest));
+            if read.is_err() || rest.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 

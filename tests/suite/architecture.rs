@@ -7,11 +7,15 @@ use std::path::{Path, PathBuf};
 /// Each room and the rooms that it may look into; a room that is not named here does not exist.
 const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
-    ("cli", &["contract", "domain", "server", "api", "lib"]),
+    (
+        "cli",
+        &["api", "config", "contract", "domain", "lib", "server"],
+    ),
+    ("config", &["contract", "domain", "server"]),
     (
         "lib",
         &[
-            "api", "app", "cli", "contract", "control", "domain", "record", "server",
+            "api", "app", "config", "contract", "control", "domain", "server",
         ],
     ),
     ("server", &["app", "api", "control"]),

@@ -2,4 +2,16 @@
 
 mod support;
 
+mod architecture;
+mod contract;
+mod domain;
+mod guard;
+mod inboxes;
+mod pods;
+mod process;
+mod readme;
+mod reference;
+mod server;
+mod spec;
 mod tree;
+mod worlds;

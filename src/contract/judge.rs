@@ -1,0 +1,359 @@
+//! Values held against schemas, and the validator's errors as violations.
+
+use std::collections::BTreeSet;
+
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind as Kind;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use super::dialect::properties;
+use super::schemas::{BASE, SchemaUse, Schemas};
+use super::spelling::nearest;
+use super::tape::{Item, push_token};
+use super::tell::{cut, tell};
+use super::violation::{MAX_VIOLATIONS, Subject, Violation, more};
+
+/// So many are described, so that equal ones can be left out; those beyond are only counted.
+const MAX_DESCRIBED: usize = 2 * MAX_VIOLATIONS;
+/// Names and pointers are the sender's: descriptions beyond this many bytes are only counted.
+const MAX_TEXT: usize = 256 * 1024;
+
+/// The validator makes all its errors before it gives the first one. Of a document with more
+/// entries than this only the first is asked for: a million would take a gigabyte.
+const MAX_LISTED_SIZE: usize = 50_000;
+/// So is it where so many entries could each carry so long a pointer, in bytes.
+const MAX_LISTED_POINTERS: usize = 8 * 1024 * 1024;
+
+/// What was found wrong with one message.
+#[derive(Default)]
+pub(super) struct Findings {
+    described: Vec<Violation>,
+    /// Bytes of all pointers and sentences.
+    text: usize,
+    /// Violations that are not described.
+    beyond: usize,
+}
+
+impl Findings {
+    pub fn is_empty(&self) -> bool {
+        self.described.is_empty()
+    }
+
+    pub fn push(&mut self, violation: Violation) {
+        self.text += violation.pointer.len() + violation.message.len();
+        self.described.push(violation);
+    }
+
+    /// The first is always described, however long.
+    fn is_full(&self) -> bool {
+        self.described.len() >= MAX_DESCRIBED || self.text > MAX_TEXT
+    }
+
+    /// Holds `item` against a schema. Valid input costs no allocation.
+    pub fn judge(
+        &mut self,
+        schemas: &Schemas,
+        used: &SchemaUse,
+        subject: &Subject<'_>,
+        item: Item<'_>,
+    ) {
+        let validator = schemas.validator(used, subject.variant);
+        if validator.is_valid(item) {
+            return;
+        }
+        let judging = Judging {
+            schemas,
+            used,
+            subject,
+        };
+        if is_too_large_to_list(item) {
+            if let Err(error) = validator.validate(item) {
+                self.note_only(&judging, &error);
+            }
+            return;
+        }
+        let before = self.described.len();
+        let mut consequences = Vec::new();
+        for error in validator.iter_errors(item) {
+            if judging.is_consequence(&error) {
+                if consequences.is_empty() {
+                    consequences.push(error);
+                }
+                continue;
+            }
+            self.note(&judging, &error);
+        }
+        // A schema may be contradictory enough for a consequence to be all there is.
+        if self.described.len() == before {
+            for error in consequences {
+                self.note(&judging, &error);
+            }
+        }
+    }
+
+    /// Notes the first violation of a message too large for a list of them.
+    fn note_only(&mut self, judging: &Judging<'_>, error: &ValidationError<'_>) {
+        let before = self.described.len();
+        self.note(judging, error);
+        if let Some(only) = self.described.get_mut(before) {
+            let caution =
+                "more may be wrong: of a body this large only the first violation is told";
+            let hint = only.hint.take();
+            only.hint = Some(match hint {
+                Some(hint) => format!("{hint}; {caution}"),
+                None => caution.to_owned(),
+            });
+        }
+    }
+
+    fn note(&mut self, judging: &Judging<'_>, error: &ValidationError<'_>) {
+        if let Kind::AdditionalProperties { unexpected }
+        | Kind::UnevaluatedProperties { unexpected } = error.kind()
+        {
+            return self.note_unknown(judging, error, unexpected);
+        }
+        if self.is_full() {
+            self.beyond += 1;
+            return;
+        }
+        let violation = judging.describe(error);
+        let is_known = self.described.iter().any(|other| {
+            other.pointer == violation.pointer
+                && other.rule == violation.rule
+                && other.expected == violation.expected
+        });
+        if !is_known {
+            self.push(violation);
+        }
+    }
+
+    /// One error of the validator names all unknown fields of an object.
+    fn note_unknown(
+        &mut self,
+        judging: &Judging<'_>,
+        error: &ValidationError<'_>,
+        unexpected: &[String],
+    ) {
+        let spec = judging.locate(error);
+        let known = known_fields(judging.schemas, &spec);
+        let is_consequence = matches!(error.kind(), Kind::UnevaluatedProperties { .. })
+            && !unexpected.iter().all(|name| known.contains(name));
+        let is_told = |name: &&String| !is_consequence || !known.contains(*name);
+        let names: Vec<&String> = unexpected.iter().filter(is_told).collect();
+        for (index, name) in names.iter().enumerate() {
+            if self.is_full() {
+                self.beyond += names.len() - index;
+                return;
+            }
+            self.push(judging.unknown_field(error, &spec, name, &known));
+        }
+    }
+
+    /// At most [`MAX_VIOLATIONS`]; one more entry then says how many are not listed.
+    pub fn into_violations(mut self) -> Vec<Violation> {
+        let rest = self.described.len().saturating_sub(MAX_VIOLATIONS) + self.beyond;
+        self.described.truncate(MAX_VIOLATIONS);
+        if let (Some(first), true) = (self.described.first(), rest > 0) {
+            let entry = more(first, rest);
+            self.described.push(entry);
+        }
+        self.described
+    }
+}
+
+fn is_too_large_to_list(item: Item<'_>) -> bool {
+    let size = item.document_size();
+    size > MAX_LISTED_SIZE || size * item.longest_name() > MAX_LISTED_POINTERS
+}
+
+/// Names of the fields that the schema around a rule declares.
+pub(super) fn known_fields(schemas: &Schemas, spec: &str) -> BTreeSet<String> {
+    let schema = schemas.root().pointer(&schema_pointer(schemas, spec));
+    properties(schemas.root(), schema.unwrap_or(&Value::Null))
+}
+
+/// The pointer of the schema that holds the rule at `spec`, or `spec` itself if that is a schema:
+/// a property may be called like a rule.
+fn schema_pointer(schemas: &Schemas, spec: &str) -> String {
+    let value = schemas.root().pointer(spec);
+    match spec.rsplit_once('/') {
+        Some((parent, "not")) => parent.to_owned(),
+        Some((parent, rule)) if is_rule(rule) && !value.is_some_and(Value::is_object) => {
+            parent.to_owned()
+        }
+        Some(_) | None => spec.to_owned(),
+    }
+}
+
+fn is_rule(name: &str) -> bool {
+    const RULES: [&str; 20] = [
+        "additionalProperties",
+        "required",
+        "type",
+        "maxLength",
+        "minLength",
+        "pattern",
+        "format",
+        "enum",
+        "maximum",
+        "minimum",
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "multipleOf",
+        "maxItems",
+        "minItems",
+        "uniqueItems",
+        "maxProperties",
+        "minProperties",
+        "oneOf",
+        "anyOf",
+    ];
+    RULES.contains(&name)
+}
+
+/// What a value is held against, and what it is part of.
+struct Judging<'j> {
+    schemas: &'j Schemas,
+    used: &'j SchemaUse,
+    subject: &'j Subject<'j>,
+}
+
+impl Judging<'_> {
+    /// A branch that fails declares nothing to a strict reading, so its fields look unknown. They
+    /// are not: the branch has told what is wrong.
+    fn is_consequence(&self, error: &ValidationError<'_>) -> bool {
+        let Kind::UnevaluatedProperties { unexpected } = error.kind() else {
+            return false;
+        };
+        let known = known_fields(self.schemas, &self.locate(error));
+        unexpected.iter().all(|name| known.contains(name))
+    }
+
+    fn describe(&self, error: &ValidationError<'_>) -> Violation {
+        let base = self.base(error, &self.locate(error));
+        match error.kind() {
+            Kind::Required { property } => {
+                let name = property.as_str().unwrap_or_default();
+                self.missing_field(base, name, error.instance())
+            }
+            _ => base,
+        }
+    }
+
+    fn base(&self, error: &ValidationError<'_>, spec: &str) -> Violation {
+        let at = self.subject.pointer(error.instance_path().as_str());
+        let told = tell(self.subject, &at, error);
+        let mut violation = Violation {
+            side: self.subject.side,
+            place: self.subject.place,
+            pointer: at,
+            rule: told.rule.to_owned(),
+            expected: told.expected,
+            actual: told.actual,
+            spec: format!("#{spec}"),
+            hint: told.hint,
+            message: told.message,
+            code: None,
+        };
+        if !matches!(error.kind(), Kind::Type { .. }) {
+            violation.code = self.extension(spec, "x-openmail-mock-error");
+        }
+        if let Some(words) = self.extension(spec, "x-openmail-mock-message") {
+            violation.message = words;
+        }
+        violation
+    }
+
+    /// The document may set the code and the words for a schema's violations.
+    fn extension(&self, spec: &str, name: &str) -> Option<String> {
+        let root = self.schemas.root();
+        let schema = schema_pointer(self.schemas, spec);
+        let text = root.pointer(&schema)?.get(name)?.as_str()?;
+        Some(text.to_owned())
+    }
+
+    fn unknown_field(
+        &self,
+        error: &ValidationError<'_>,
+        spec: &str,
+        name: &str,
+        known: &BTreeSet<String>,
+    ) -> Violation {
+        let mut pointer = self.subject.pointer(error.instance_path().as_str());
+        push_token(&mut pointer, name);
+        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        let hint = match nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "no field is known here".to_owned(),
+            None => format!("the fields known here: {}", names.join(", ")),
+        };
+        let who = self.subject.words(&pointer);
+        let message = format!("{who} is no field that is known here; {hint}");
+        Violation {
+            side: self.subject.side,
+            place: self.subject.place,
+            pointer,
+            rule: "additionalProperties".to_owned(),
+            expected: Some(Value::Bool(false)),
+            actual: Some(cut(&json!(name))),
+            spec: format!("#{spec}"),
+            hint: Some(hint),
+            message: self
+                .extension(spec, "x-openmail-mock-message")
+                .unwrap_or(message),
+            code: self.extension(spec, "x-openmail-mock-error"),
+        }
+    }
+
+    fn missing_field(&self, base: Violation, name: &str, instance: &Value) -> Violation {
+        let mut pointer = base.pointer.clone();
+        push_token(&mut pointer, name);
+        let members = instance.as_object().into_iter().flat_map(|map| map.keys());
+        let hint = nearest(name, members.map(String::as_str))
+            .filter(|near| *near != name)
+            .map(|near| format!("`{near}` is there; did you mean `{name}`?"));
+        let tail = hint.as_ref().map(|hint| format!("; {hint}"));
+        let who = self.subject.words(&pointer);
+        let own_words = self.extension(&base.spec[1..], "x-openmail-mock-message");
+        let message = format!("{who} is required and missing{}", tail.unwrap_or_default());
+        Violation {
+            message: own_words.unwrap_or(message),
+            pointer,
+            hint,
+            ..base
+        }
+    }
+
+    /// The pointer of the rule in the document as it was given.
+    fn locate(&self, error: &ValidationError<'_>) -> String {
+        let location = error.absolute_keyword_location();
+        let location = location.map(|uri| uri.as_str()).unwrap_or_default();
+        // The entry to a schema is ours; what it says of the value, the schema says.
+        let Some(fragment) = location
+            .strip_prefix(BASE)
+            .and_then(|rest| rest.strip_prefix('#'))
+        else {
+            return self.used.pointer.clone();
+        };
+        let pointer = percent_decode_str(fragment)
+            .decode_utf8_lossy()
+            .into_owned();
+        // Equal schemas share a validator: the place is the one of this use.
+        let compiled_at = self.schemas.compiled_at(self.used);
+        let mut pointer = match pointer.strip_prefix(compiled_at) {
+            Some(tail) if tail.is_empty() || tail.starts_with('/') => {
+                format!("{}{tail}", self.used.pointer)
+            }
+            Some(_) | None => pointer,
+        };
+        // The translation has keywords that the document lacks: their schema is the place.
+        while self.schemas.root().pointer(&pointer).is_none() {
+            match pointer.rfind('/') {
+                Some(end) => pointer.truncate(end),
+                None => break,
+            }
+        }
+        pointer
+    }
+}

@@ -1,0 +1,329 @@
+//! From a document's JSON to its operations: paths, parameters, bodies, answers and security.
+//!
+//! Every fault is kept and the reading goes on, so that all of them are reported at once. What
+//! the walk has refused already is passed over in silence.
+
+use std::collections::HashMap;
+
+use openapiv3::Operation as TypedOperation;
+use serde_json::Value;
+
+use super::coerce::Coercion;
+use super::document::{
+    Answer, Body, Credential, Media, Operation, StatusKey, drop_callbacks, is_checked,
+    pointer_of_path,
+};
+use super::kinds::is_method;
+use super::route::{Router, TemplateFault};
+use super::schemas::{SchemaUse, Schemas};
+use super::walk::{Finding, Walked, dereference, join};
+
+/// A document's operations as far as they were read, and what is wrong with it.
+pub(super) struct Reading {
+    pub schemas: Schemas,
+    pub operations: Vec<Operation>,
+    pub router: Router,
+    pub faults: Vec<Finding>,
+    pub notes: Vec<Finding>,
+}
+
+/// Reads all operations of a document that was walked.
+pub(super) fn read_operations(root: Value, walked: Walked) -> Reading {
+    let mut reading = Reading {
+        schemas: Schemas::new(root, walked.schema_roots),
+        operations: Vec::new(),
+        router: Router::default(),
+        faults: walked.faults,
+        notes: walked.notes,
+    };
+    reading.read_paths();
+    reading
+}
+
+impl Reading {
+    /// Two operations may find the same fault of the part that they share.
+    pub(super) fn fault(&mut self, pointer: &str, message: impl Into<String>) {
+        let fault = Finding {
+            pointer: pointer.to_owned(),
+            message: message.into(),
+        };
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    pub(super) fn note(&mut self, pointer: &str, message: impl Into<String>) {
+        let note = Finding {
+            pointer: pointer.to_owned(),
+            message: message.into(),
+        };
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    pub(super) fn value(&self, pointer: &str) -> (String, Value) {
+        let value = self.schemas.root().pointer(pointer).unwrap_or(&Value::Null);
+        let (pointer, value) = dereference(self.schemas.root(), pointer, value);
+        (pointer, value.clone())
+    }
+
+    fn read_paths(&mut self) {
+        let root = self.schemas.root();
+        let paths = root.get("paths").and_then(Value::as_object);
+        let templates: Vec<String> = paths
+            .into_iter()
+            .flat_map(|paths| paths.keys().cloned())
+            .collect();
+        for template in templates {
+            let pointer = join("/paths", &template);
+            match template.chars().next() {
+                Some('/') => self.read_path_item(&template, &pointer),
+                _ if template.starts_with("x-") => {}
+                _ => self.fault(&pointer, "a path starts with `/`"),
+            }
+        }
+        self.refuse_repeated_ids();
+    }
+
+    fn refuse_repeated_ids(&mut self) {
+        let mut first: HashMap<&str, &str> = HashMap::new();
+        let mut faults = Vec::new();
+        for Operation { id, pointer, .. } in &self.operations {
+            match first.get(id.as_str()) {
+                None => {
+                    first.insert(id, pointer);
+                }
+                Some(known) => faults.push(Finding {
+                    pointer: join(pointer, "operationId"),
+                    message: format!("operationId `{id}` is used twice, first at {known}"),
+                }),
+            }
+        }
+        self.faults.extend(faults);
+    }
+
+    fn read_path_item(&mut self, template: &str, pointer: &str) {
+        let (pointer, item) = self.value(pointer);
+        let members = item.as_object().into_iter().flatten();
+        let methods: Vec<&str> = members
+            .map(|(field, _)| field.as_str())
+            .filter(|field| is_method(field))
+            .collect();
+        let shared = self.parameter_pointers(&pointer, &item);
+        for method in methods {
+            let at = join(&pointer, method);
+            self.read_operation(template, method, &at, &shared, &item[method]);
+        }
+    }
+
+    fn parameter_pointers(&self, pointer: &str, holder: &Value) -> Vec<String> {
+        let list = holder.get("parameters").and_then(Value::as_array);
+        let count = list.map_or(0, Vec::len);
+        let list = join(pointer, "parameters");
+        (0..count)
+            .map(|index| join(&list, &index.to_string()))
+            .collect()
+    }
+
+    fn read_operation(
+        &mut self,
+        template: &str,
+        method: &str,
+        pointer: &str,
+        shared: &[String],
+        raw: &Value,
+    ) {
+        let method = method.to_uppercase();
+        let path_names = match self.router.insert(&method, template, self.operations.len()) {
+            Ok(names) => names,
+            Err(TemplateFault::Malformed(why)) => return self.fault(pointer, why),
+            Err(TemplateFault::Taken(other)) => {
+                let other = &self.operations[other];
+                let message = format!(
+                    "{method} {template} is the same route as {} {} at {}",
+                    other.method, other.template, other.pointer
+                );
+                return self.fault(pointer, message);
+            }
+        };
+        let faults = self.faults.len();
+        let own = self.parameter_pointers(pointer, raw);
+        let parameters = self.read_parameters(shared, &own);
+        if let Some(parameters) = &parameters {
+            self.match_path_names(pointer, template, &path_names, parameters);
+        }
+        let body = raw
+            .get("requestBody")
+            .and_then(|_| self.read_body(&join(pointer, "requestBody")));
+        let answers = self.read_answers(pointer, raw);
+        let credentials = self.credentials(pointer, raw);
+        if self.faults.len() == faults {
+            self.judge_form(pointer, raw);
+        }
+        let text = |name: &str| raw.get(name).and_then(Value::as_str).map(str::to_owned);
+        self.operations.push(Operation {
+            id: text("operationId").unwrap_or_else(|| format!("{method} {template}")),
+            method,
+            template: template.to_owned(),
+            pointer: pointer.to_owned(),
+            summary: text("summary").unwrap_or_default(),
+            credentials,
+            parameters: parameters.unwrap_or_default(),
+            path_names,
+            body,
+            answers,
+        });
+    }
+
+    /// What no closer look has refused, the typed model may still refuse.
+    fn judge_form(&mut self, pointer: &str, raw: &Value) {
+        let mut plain = raw.clone();
+        drop_callbacks(&mut plain);
+        let typed: Result<TypedOperation, _> = serde_path_to_error::deserialize(&plain);
+        if let Err(error) = typed {
+            let at = format!("{pointer}{}", pointer_of_path(raw, error.path()));
+            let message = format!("not an OpenAPI 3.0 operation: {}", error.into_inner());
+            self.fault(&at, message);
+        }
+    }
+
+    pub(super) fn declare(&mut self, pointer: &str) -> (Option<SchemaUse>, Coercion) {
+        if self.schemas.root().pointer(pointer).is_none() {
+            return (None, Coercion::default());
+        }
+        let used = self.schemas.declare(pointer);
+        let coercion = Coercion::of(self.schemas.root(), self.schemas.schema(&used));
+        (Some(used), coercion)
+    }
+
+    fn read_body(&mut self, pointer: &str) -> Option<Body> {
+        let (pointer, value) = self.value(pointer);
+        Some(Body {
+            required: value.get("required") == Some(&Value::Bool(true)),
+            media: self.read_content(&pointer, &value),
+            pointer,
+        })
+    }
+
+    fn read_content(&mut self, pointer: &str, holder: &Value) -> Vec<Media> {
+        let content = holder.get("content").and_then(Value::as_object);
+        let mut media = Vec::new();
+        for range in content.into_iter().flat_map(|content| content.keys()) {
+            let at = join(&join(pointer, "content"), range);
+            let (schema, coercion) = self.declare(&join(&at, "schema"));
+            let essence = range.split(';').next().unwrap_or_default();
+            let range = essence.trim().to_lowercase();
+            if schema.is_some() && !is_checked(&range) {
+                let message =
+                    format!("bodies of `{range}` are taken as bytes; their schema is not checked");
+                self.note(&at, message);
+            }
+            media.push(Media {
+                range,
+                pointer: at,
+                schema,
+                coercion,
+            });
+        }
+        media
+    }
+
+    fn read_answers(&mut self, pointer: &str, raw: &Value) -> Vec<Answer> {
+        let list = join(pointer, "responses");
+        let mut answers = Vec::new();
+        let keys = raw.get("responses").and_then(Value::as_object);
+        let keys: Vec<String> = keys
+            .into_iter()
+            .flat_map(|keys| keys.keys().cloned())
+            .collect();
+        for key in keys.iter().filter(|key| !key.starts_with("x-")) {
+            let at = join(&list, key);
+            let Some(status) = status_key(key) else {
+                self.fault(
+                    &at,
+                    format!("`{key}` is no status: write `200`, `4XX` or `default`"),
+                );
+                continue;
+            };
+            let (at, value) = self.value(&at);
+            let media = self.read_content(&at, &value);
+            let headers = self.read_headers(&at, &value);
+            answers.push(Answer {
+                status,
+                pointer: at,
+                media,
+                headers,
+            });
+        }
+        answers
+    }
+
+    fn credentials(&mut self, pointer: &str, raw: &Value) -> Vec<Credential> {
+        let (list, requirements) = match raw.get("security") {
+            Some(own) => (join(pointer, "security"), own.clone()),
+            None => (
+                "/security".to_owned(),
+                self.schemas
+                    .root()
+                    .get("security")
+                    .cloned()
+                    .unwrap_or_default(),
+            ),
+        };
+        let requirements = requirements.as_array().map_or(&[][..], Vec::as_slice);
+        // An empty requirement object makes the key optional.
+        if requirements.contains(&Value::Object(serde_json::Map::new())) {
+            return Vec::new();
+        }
+        let mut credentials = Vec::new();
+        for (index, requirement) in requirements.iter().enumerate() {
+            let at = join(&list, &index.to_string());
+            for name in requirement
+                .as_object()
+                .into_iter()
+                .flat_map(|map| map.keys())
+            {
+                let Some(credential) = self.credential(name) else {
+                    let message = format!("security scheme `{name}` is not declared");
+                    self.fault(&join(&at, name), message);
+                    continue;
+                };
+                if !credentials.contains(&credential) {
+                    credentials.push(credential);
+                }
+            }
+        }
+        credentials
+    }
+
+    /// What a security scheme of that name asks for; none if there is no such scheme.
+    fn credential(&self, name: &str) -> Option<Credential> {
+        let (_, scheme) = self.value(&join("/components/securitySchemes", name));
+        let field = |name: &str| scheme.get(name).and_then(Value::as_str).unwrap_or_default();
+        let kind = (field("type"), field("scheme").to_lowercase(), field("in"));
+        Some(match (kind.0, kind.1.as_str(), kind.2) {
+            ("http", "basic", _) => Credential::Basic,
+            ("http" | "oauth2" | "openIdConnect", _, _) => Credential::Bearer,
+            ("apiKey", _, "header") => Credential::Header(field("name").to_owned()),
+            ("apiKey", _, "query") => Credential::Query(field("name").to_owned()),
+            ("apiKey", _, "cookie") => Credential::Cookie(field("name").to_owned()),
+            _ => return None,
+        })
+    }
+}
+
+fn status_key(key: &str) -> Option<StatusKey> {
+    let digits = key.strip_suffix("XX");
+    match (key, digits) {
+        ("default", _) => Some(StatusKey::Default),
+        (_, Some(hundred)) => {
+            let hundred = hundred.parse().ok().filter(|n| (1..=5).contains(n))?;
+            Some(StatusKey::Range(hundred))
+        }
+        (code, None) => {
+            let code = code.parse().ok().filter(|n| (100..=599).contains(n))?;
+            Some(StatusKey::Code(code))
+        }
+    }
+}
