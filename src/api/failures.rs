@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use hyper::StatusCode;
 use hyper::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::reply::Reply;
 use crate::app::TooManyWorlds;
@@ -99,9 +100,9 @@ impl Failure {
     pub fn violated(violations: Vec<Violation>) -> Self {
         let first = violations.first();
         let message = first.map_or_else(String::new, |first| first.message.clone());
-        let more = match violations.len() {
-            0 | 1 => String::new(),
-            count => format!(" (and {} more, see `violations`)", count - 1),
+        let more = match others(&violations) {
+            0 => String::new(),
+            count => format!(" (and {count} more, see `violations`)"),
         };
         let code = first.and_then(|first| first.code.clone());
         Self {
@@ -259,6 +260,19 @@ impl From<Refusal> for Failure {
         };
         Self::new(status, code, message)
     }
+}
+
+/// How many violations there are beside the first; the last entry may stand for several.
+fn others(violations: &[Violation]) -> u64 {
+    let count = |violation: &Violation| match violation.rule.as_str() {
+        "more" => violation
+            .actual
+            .as_ref()
+            .and_then(Value::as_u64)
+            .unwrap_or(1),
+        _ => 1,
+    };
+    violations.iter().skip(1).map(count).sum()
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {

@@ -19,7 +19,9 @@ use super::failures::Failure;
 use super::reply::Reply;
 use super::{Plane, Shared, outside};
 use crate::app::{DEFAULT_WORLD, World};
-use crate::contract::{Credential, Incoming, Match, Operation, Refused, Verdict, nearest};
+use crate::contract::{
+    Contract, Credential, Incoming, Match, Operation, Refused, Verdict, Violation, nearest,
+};
 use crate::record::journal::{Entry as JournalEntry, Facts};
 
 /// The exchange's number in the journal.
@@ -135,6 +137,10 @@ fn walk(
     };
     let input = contract
         .check_request(operation, incoming)
+        .map_err(|refused| match plane.entry {
+            Entry::Key if plane.strict => name_strictness(contract, operation, incoming, refused),
+            Entry::Key | Entry::Guarded(_) => refused,
+        })
         .map_err(|refused| refuse(refused, trail))?;
     let call = Call {
         shared,
@@ -197,6 +203,36 @@ fn enter(
         }
     };
     Ok(shared.app.open(&name)?)
+}
+
+/// Adds to each violation that only a strict reading finds, which option asked for that.
+fn name_strictness(
+    contract: &Contract,
+    operation: &Operation,
+    incoming: Incoming<'_>,
+    refused: Refused,
+) -> Refused {
+    let Refused::Violations(mut violations) = refused else {
+        return refused;
+    };
+    let lenient = Incoming {
+        strict: false,
+        ..incoming
+    };
+    let anyway = match contract.check_request(operation, lenient) {
+        Err(Refused::Violations(anyway)) => anyway,
+        Err(Refused::UnsupportedMediaType(_)) | Ok(_) => Vec::new(),
+    };
+    for violation in &mut violations {
+        let is_same =
+            |other: &Violation| other.pointer == violation.pointer && other.rule == violation.rule;
+        if violation.rule != "more" && !anyway.iter().any(is_same) {
+            let hint = violation.hint.take().map(|hint| format!("{hint}; "));
+            let hint = hint.unwrap_or_default();
+            violation.hint = Some(format!("{hint}without `--strict` it would be ignored"));
+        }
+    }
+    Refused::Violations(violations)
 }
 
 fn refuse(refused: Refused, trail: &mut Trail) -> Failure {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use openapiv3::OpenAPI;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::coerce::{Coercion, Style};
@@ -266,8 +267,8 @@ fn read(text: Cow<'static, str>, built_in: bool) -> Result<Contract, Vec<Fault>>
     };
     check_version(&root).map_err(|finding| located(&text, vec![finding]))?;
     let walked = walk(&root);
-    let mut reading = read_operations(root, walked);
-    let typed = typed(reading.schemas.root());
+    let typed = typed(&root);
+    let mut reading = read_operations(root, walked, typed.is_ok());
     if reading.faults.is_empty() {
         reading.faults.extend(typed.as_ref().err().cloned());
     }
@@ -306,6 +307,10 @@ fn not_json(text: &str, error: ReadError) -> Fault {
 
 /// The document as `openapiv3` understands it, which is the judge of its form.
 fn typed(root: &Value) -> Result<OpenAPI, Finding> {
+    // Where it stopped is asked for only if it stopped: telling doubles the cost.
+    if let Ok(typed) = OpenAPI::deserialize(root) {
+        return Ok(typed);
+    }
     let mut plain = root.clone();
     let items = plain.get_mut("paths").and_then(Value::as_object_mut);
     for item in items.into_iter().flatten().map(|(_, item)| item) {

@@ -14,14 +14,21 @@ pub(super) fn read_entries(bytes: &[u8]) -> serde_json::Result<Vec<Entry<'_>>> {
         entries: Vec::with_capacity((bytes.len() / 16).clamp(1, MAX_VALUES)),
         values: 0,
     };
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let seed = Fill {
-        reading: &mut reading,
-        depth: 0,
-    };
-    seed.deserialize(&mut deserializer)?;
-    deserializer.end()?;
+    // Text that is UTF-8 as a whole need not be judged again string by string.
+    match std::str::from_utf8(bytes) {
+        Ok(text) => fill(&mut reading, serde_json::Deserializer::from_str(text))?,
+        Err(_) => fill(&mut reading, serde_json::Deserializer::from_slice(bytes))?,
+    }
     Ok(reading.entries)
+}
+
+fn fill<'a, R: serde_json::de::Read<'a>>(
+    reading: &mut Reading<'a>,
+    mut deserializer: serde_json::Deserializer<R>,
+) -> serde_json::Result<()> {
+    let seed = Fill { reading, depth: 0 };
+    seed.deserialize(&mut deserializer)?;
+    deserializer.end()
 }
 
 /// What has been read so far; names are entries but no values.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::coerce::Coercion;
 use super::document::{
-    Answer, Body, Credential, Media, Operation, StatusKey, drop_callbacks, is_checked,
+    Answer, Body, Credential, Media, Operation, StatusKey, drop_callbacks, is_checked, is_json,
     pointer_of_path,
 };
 use super::kinds::is_method;
@@ -25,16 +25,19 @@ pub(super) struct Reading {
     pub router: Router,
     pub faults: Vec<Finding>,
     pub notes: Vec<Finding>,
+    /// Whether the typed model took the document as a whole; otherwise each part is judged.
+    is_well_formed: bool,
 }
 
 /// Reads all operations of a document that was walked.
-pub(super) fn read_operations(root: Value, walked: Walked) -> Reading {
+pub(super) fn read_operations(root: Value, walked: Walked, is_well_formed: bool) -> Reading {
     let mut reading = Reading {
         schemas: Schemas::new(root, walked.schema_roots),
         operations: Vec::new(),
         router: Router::default(),
         faults: walked.faults,
         notes: walked.notes,
+        is_well_formed,
     };
     reading.read_paths();
     reading
@@ -158,7 +161,7 @@ impl Reading {
             .and_then(|_| self.read_body(&join(pointer, "requestBody")));
         let answers = self.read_answers(pointer, raw);
         let credentials = self.credentials(pointer, raw);
-        if self.faults.len() == faults {
+        if !self.is_well_formed && self.faults.len() == faults {
             self.judge_form(pointer, raw);
         }
         let text = |name: &str| raw.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -188,13 +191,19 @@ impl Reading {
         }
     }
 
+    /// The schema at `pointer`, if there is one, and how text is read for it.
     pub(super) fn declare(&mut self, pointer: &str) -> (Option<SchemaUse>, Coercion) {
-        if self.schemas.root().pointer(pointer).is_none() {
-            return (None, Coercion::default());
-        }
-        let used = self.schemas.declare(pointer);
-        let coercion = Coercion::of(self.schemas.root(), self.schemas.schema(&used));
-        (Some(used), coercion)
+        let used = self.declare_schema(pointer);
+        let coercion = used.as_ref().map(|used| {
+            let schema = self.schemas.schema(used);
+            Coercion::of(self.schemas.root(), schema)
+        });
+        (used, coercion.unwrap_or_default())
+    }
+
+    fn declare_schema(&mut self, pointer: &str) -> Option<SchemaUse> {
+        self.schemas.root().pointer(pointer)?;
+        Some(self.schemas.declare(pointer))
     }
 
     fn read_body(&mut self, pointer: &str) -> Option<Body> {
@@ -211,9 +220,16 @@ impl Reading {
         let mut media = Vec::new();
         for range in content.into_iter().flat_map(|content| content.keys()) {
             let at = join(&join(pointer, "content"), range);
-            let (schema, coercion) = self.declare(&join(&at, "schema"));
             let essence = range.split(';').next().unwrap_or_default();
             let range = essence.trim().to_lowercase();
+            // JSON says itself what its values are.
+            let (schema, coercion) = match is_json(&range) {
+                true => (
+                    self.declare_schema(&join(&at, "schema")),
+                    Coercion::default(),
+                ),
+                false => self.declare(&join(&at, "schema")),
+            };
             if schema.is_some() && !is_checked(&range) {
                 let message =
                     format!("bodies of `{range}` are taken as bytes; their schema is not checked");

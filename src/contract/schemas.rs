@@ -34,7 +34,10 @@ pub(super) struct Schemas {
     outermost: Vec<String>,
     registries: [OnceLock<Registry<'static>>; 3],
     slots: Vec<Slot>,
+    /// Slots by the schema's text.
     known: HashMap<String, usize>,
+    /// Uses by the pointer that they were declared with.
+    declared: HashMap<String, SchemaUse>,
 }
 
 impl Schemas {
@@ -45,6 +48,7 @@ impl Schemas {
             registries: Default::default(),
             slots: Vec::new(),
             known: HashMap::new(),
+            declared: HashMap::new(),
         }
     }
 
@@ -56,6 +60,9 @@ impl Schemas {
     pub fn declare(&mut self, pointer: &str) -> SchemaUse {
         let value = self.root.pointer(pointer).unwrap_or(&Value::Null);
         let (pointer, schema) = dereference(&self.root, pointer, value);
+        if let Some(used) = self.declared.get(&pointer) {
+            return used.clone();
+        }
         let text = schema.to_string();
         let next = self.slots.len();
         let slot = *self.known.entry(text).or_insert(next);
@@ -65,7 +72,12 @@ impl Schemas {
                 validators: Default::default(),
             });
         }
-        SchemaUse { pointer, slot }
+        let used = SchemaUse {
+            pointer: pointer.clone(),
+            slot,
+        };
+        self.declared.insert(pointer, used.clone());
+        used
     }
 
     /// The raw schema, references followed.

@@ -122,10 +122,9 @@ impl<'a> Tape<'a> {
             };
             names.clear();
             names.extend(object.members().map(|(name, _)| name));
-            names.sort_unstable();
-            if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            if let Some(name) = repeated(&mut names) {
                 let mut pointer = self.pointer_of(index as u32);
-                push_token(&mut pointer, pair[0]);
+                push_token(&mut pointer, name);
                 return Some(pointer);
             }
         }
@@ -151,6 +150,19 @@ impl<'a> Tape<'a> {
         }
         pointer
     }
+}
+
+/// A name that stands twice, if one does.
+fn repeated<'n>(names: &mut [&'n str]) -> Option<&'n str> {
+    // Comparing all pairs of a few names is cheaper than sorting them.
+    if names.len() <= 8 {
+        let rest = |index: usize| &names[index + 1..];
+        let mut places = names.iter().enumerate();
+        return places.find_map(|(index, name)| rest(index).contains(name).then_some(*name));
+    }
+    names.sort_unstable();
+    let pair = names.windows(2).find(|pair| pair[0] == pair[1]);
+    pair.map(|pair| pair[0])
 }
 
 /// Appends one reference token to a JSON pointer, escaped.

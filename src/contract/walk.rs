@@ -34,13 +34,11 @@ pub(super) fn walk(root: &Value) -> Walked {
     let mut walk = Walk {
         root,
         seen: HashSet::new(),
-        waiting: vec![(Kind::Document, String::new())],
+        waiting: vec![(Kind::Document, String::new(), root)],
         walked: Walked::default(),
     };
-    while let Some((kind, pointer)) = walk.waiting.pop() {
-        if walk.seen.insert((kind, pointer.clone()))
-            && let Some(value) = root.pointer(&pointer)
-        {
+    while let Some((kind, pointer, value)) = walk.waiting.pop() {
+        if walk.seen.insert((kind, pointer.clone())) {
             walk.visit(kind, &pointer, value);
         }
     }
@@ -54,11 +52,11 @@ pub(super) fn walk(root: &Value) -> Walked {
 struct Walk<'d> {
     root: &'d Value,
     seen: HashSet<(Kind, String)>,
-    waiting: Vec<(Kind, String)>,
+    waiting: Vec<(Kind, String, &'d Value)>,
     walked: Walked,
 }
 
-impl Walk<'_> {
+impl<'d> Walk<'d> {
     fn fault(&mut self, pointer: &str, message: impl Into<String>) {
         self.walked.faults.push(Finding {
             pointer: pointer.to_owned(),
@@ -73,7 +71,7 @@ impl Walk<'_> {
         });
     }
 
-    fn visit(&mut self, kind: Kind, pointer: &str, value: &Value) {
+    fn visit(&mut self, kind: Kind, pointer: &str, value: &'d Value) {
         if let Some(reference) = reference(value) {
             self.follow(kind, pointer, value, reference);
             return;
@@ -94,24 +92,23 @@ impl Walk<'_> {
             }
         }
         if kind == Kind::Callback {
-            for name in members.keys().filter(|name| !name.starts_with("x-")) {
-                self.waiting.push((Kind::PathItem, join(pointer, name)));
-            }
+            self.push_children(Children::Map(Kind::PathItem), pointer, value);
         }
         self.note_unknown_fields(kind, pointer, value);
     }
 
-    fn push_children(&mut self, children: Children, pointer: &str, value: &Value) {
+    fn push_children(&mut self, children: Children, pointer: &str, value: &'d Value) {
         match (children, value) {
-            (Children::One(kind), _) => self.waiting.push((kind, pointer.to_owned())),
+            (Children::One(kind), _) => self.waiting.push((kind, pointer.to_owned(), value)),
             (Children::List(kind), Value::Array(items)) => {
-                let pointers = (0..items.len()).map(|index| join(pointer, &index.to_string()));
-                self.waiting.extend(pointers.map(|child| (kind, child)));
+                let items = items.iter().enumerate();
+                let item = |(index, item)| (kind, join(pointer, &format!("{index}")), item);
+                self.waiting.extend(items.map(item));
             }
             (Children::Map(kind), Value::Object(members)) => {
-                let names = members.keys().filter(|name| !name.starts_with("x-"));
-                let pointers = names.map(|name| join(pointer, name));
-                self.waiting.extend(pointers.map(|child| (kind, child)));
+                let members = members.iter().filter(|(name, _)| !name.starts_with("x-"));
+                let member = |(name, member): (&String, _)| (kind, join(pointer, name), member);
+                self.waiting.extend(members.map(member));
             }
             (Children::List(_), _) => self.fault(pointer, "an array is expected here"),
             (Children::Map(_), _) => self.fault(pointer, "an object is expected here"),
@@ -140,7 +137,10 @@ impl Walk<'_> {
     fn follow(&mut self, kind: Kind, pointer: &str, value: &Value, reference: &str) {
         let place = join(pointer, "$ref");
         match resolve(self.root, reference) {
-            Ok(target) => self.waiting.push((kind, target)),
+            Ok(target) => {
+                let value = self.root.pointer(&target).unwrap_or(&Value::Null);
+                self.waiting.push((kind, target, value));
+            }
             Err(why) => self.fault(&place, why),
         }
         let siblings = value.as_object().into_iter().flat_map(|map| map.keys());
@@ -160,7 +160,7 @@ impl Walk<'_> {
         }
     }
 
-    fn visit_schema(&mut self, pointer: &str, value: &Value) {
+    fn visit_schema(&mut self, pointer: &str, value: &'d Value) {
         let Some(members) = value.as_object() else {
             self.fault(
                 pointer,
@@ -172,9 +172,11 @@ impl Walk<'_> {
             let place = join(pointer, name);
             match keywords::keyword(name, value) {
                 Ok(children) => {
-                    let pointers = children.into_iter().map(|tail| format!("{place}{tail}"));
-                    let schemas = pointers.map(|child| (Kind::Schema, child));
-                    self.waiting.extend(schemas);
+                    for tail in children {
+                        let schema = value.pointer(&tail).unwrap_or(&Value::Null);
+                        self.waiting
+                            .push((Kind::Schema, format!("{place}{tail}"), schema));
+                    }
                 }
                 Err(why) => self.fault(&place, why),
             }
@@ -245,9 +247,11 @@ impl Walk<'_> {
 fn branches(pointer: &str, schema: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for composition in ["allOf", "anyOf", "oneOf"] {
-        let list = schema.get(composition).and_then(Value::as_array);
+        let Some(list) = schema.get(composition).and_then(Value::as_array) else {
+            continue;
+        };
         let at = join(pointer, composition);
-        found.extend((0..list.map_or(0, Vec::len)).map(|index| join(&at, &index.to_string())));
+        found.extend((0..list.len()).map(|index| join(&at, &index.to_string())));
     }
     if schema.get("not").is_some() {
         found.push(join(pointer, "not"));

@@ -416,6 +416,11 @@ fn a_strict_mock_refuses_unknown_fields_and_parameters() {
             .message()
             .contains("did you mean `clientId`?")
     );
+    let field = account
+        .post("/v1/pods", json!({ "client_id": "cedar" }))
+        .json();
+    let hint = field["violations"][0]["hint"].as_str();
+    assert!(hint.is_some_and(|hint| hint.ends_with("without `--strict` it would be ignored")));
     let parameter = account.get("/v1/pods?limt=3");
     assert!(
         parameter
