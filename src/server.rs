@@ -125,7 +125,9 @@ async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::R
     };
     let unread = Arc::new(AtomicBool::new(false));
     let wire = Wire::new(stream, unread.clone(), unreadable);
-    let answer = service_fn(move |request| answer(service.clone(), unread.clone(), request));
+    // Boxed, because hyper keeps room for it as long as the connection is open, idle or not.
+    let answer =
+        service_fn(move |request| Box::pin(answer(service.clone(), unread.clone(), request)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
