@@ -9,10 +9,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use parking_lot::RwLock;
 
 use crate::domain::state::State;
-use crate::record::journal::Entry;
-pub use world::{
-    Extract, MAX_SNAPSHOTS, Move, NoSuchSnapshot, TooManySnapshots, World, WouldGoBack,
-};
+use crate::record::journal::{Entry, Exchange};
+pub use world::{Extract, MAX_SNAPSHOTS, Move, NoSuchSnapshot, TooManySnapshots, World, WrongMove};
 
 /// The world of requests that name none.
 pub const DEFAULT_WORLD: &str = "default";
@@ -102,9 +100,11 @@ impl App {
             return Ok(world.clone());
         }
         let mut dropped = None;
-        if worlds.len() >= MAX_WORLDS && name != DEFAULT_WORLD {
-            let idle = longest_idle(&worlds).ok_or(TooManyWorlds)?;
-            dropped = worlds.remove(&idle);
+        if worlds.len() >= MAX_WORLDS {
+            dropped = longest_idle(&worlds).and_then(|idle| worlds.remove(&idle));
+            if dropped.is_none() && name != DEFAULT_WORLD {
+                return Err(TooManyWorlds);
+            }
         }
         let seed_state = self.seed_state.clone();
         let world = Arc::new(World::new(name, self.seed, seed_state, self.ledger.clone()));
@@ -116,12 +116,18 @@ impl App {
         Ok(world)
     }
 
-    /// All open worlds, by name.
+    /// The names of all open worlds, sorted.
     #[must_use]
-    pub fn worlds(&self) -> Vec<Arc<World>> {
-        let mut worlds: Vec<_> = self.worlds.read().values().cloned().collect();
-        worlds.sort_by(|left, right| left.name.cmp(&right.name));
-        worlds
+    pub fn names(&self) -> Vec<Arc<str>> {
+        let mut names: Vec<_> = self.worlds.read().keys().cloned().collect();
+        names.sort();
+        names
+    }
+
+    /// The world of that name, if it is open; looking is no use of it.
+    #[must_use]
+    pub fn peek(&self, name: &str) -> Option<Arc<World>> {
+        self.worlds.read().get(name).cloned()
     }
 
     /// Drops a world; false if none of that name is open.
@@ -163,20 +169,30 @@ impl App {
 
     /// Records an exchange in a world's journal.
     pub fn record(&self, world: &World, entry: Entry<'_>) {
-        world.record(entry, self.journal_bytes);
+        // Copied and hashed before anybody's lock.
+        world.record(Exchange::new(entry), self.journal_bytes);
         if self.ledger.load(Ordering::Relaxed) > ALL_JOURNALS {
-            self.shrink_journals();
+            self.shrink_journals(&world.name);
         }
     }
 
-    /// Makes room in the journals of the longest-idle worlds first.
-    fn shrink_journals(&self) {
-        let mut worlds = self.worlds();
-        worlds.sort_by_key(|world| world.last_use());
+    /// Makes room in the journals of the longest-idle worlds first; what was recorded just now
+    /// stays.
+    fn shrink_journals(&self, recording: &str) {
+        let by_use = |(name, world): (&Arc<str>, &Arc<World>)| (world.last_use(), name.clone());
+        let mut names: Vec<_> = self.worlds.read().iter().map(by_use).collect();
+        names.sort_unstable();
         // A little more than needed, so that not every exchange comes here.
         let target = ALL_JOURNALS - ALL_JOURNALS / 16;
-        for world in worlds {
-            world.shrink_journal(|| self.ledger.load(Ordering::Relaxed) > target);
+        let is_needed = || self.ledger.load(Ordering::Relaxed) > target;
+        for (_, name) in names {
+            if !is_needed() {
+                return;
+            }
+            let kept = usize::from(&*name == recording);
+            if let Some(world) = self.peek(&name) {
+                world.shrink_journal(kept, is_needed);
+            }
         }
     }
 }

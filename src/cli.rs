@@ -209,7 +209,7 @@ pub fn run(command: Command) -> u8 {
 }
 
 fn serve(config: Config) -> u8 {
-    let (seed, spec) = (config.seed, config.spec.clone());
+    let settings = settings(&config);
     // Before anything is ready, so that no signal finds the process unprepared.
     let served = Signals::listen()
         .map_err(|error| StartError::System("no signals", error))
@@ -218,19 +218,31 @@ fn serve(config: Config) -> u8 {
         Ok(served) => served,
         Err(error) => return fail(&error),
     };
-    let spec = spec.map_or("built in".to_owned(), |path| path.display().to_string());
-    let _ = std::io::stdout().write_all(banner(&running, seed, &spec).as_bytes());
+    let (url, key) = (running.url(), running.key());
+    let banner = format!(
+        "openmail-mock {}\n  url      {url}\n  key      {key}   (om_test_<name> opens a world of its own)\n  console  {url}/_mock/\n{settings}",
+        env!("CARGO_PKG_VERSION")
+    );
+    let _ = std::io::stdout().write_all(banner.as_bytes());
     let code = signals.wait(&running);
     running.stop();
     code
 }
 
-fn banner(running: &Running, seed: u64, spec: &str) -> String {
-    let (url, key) = (running.url(), running.key());
-    format!(
-        "openmail-mock {}\n  url      {url}\n  key      {key}   (om_test_<name> opens a world of its own)\n  console  {url}/_mock/\n  contract {spec}\n  seed     {seed}\n",
-        env!("CARGO_PKG_VERSION")
-    )
+/// The settings that explain why a mock answers as it does, a line each.
+fn settings(config: &Config) -> String {
+    let contract = match &config.spec {
+        None => "built in".to_owned(),
+        Some(path) => path.display().to_string(),
+    };
+    let mut lines = format!("  contract {contract}\n  seed     {}\n", config.seed);
+    if let Some(at) = config.clock {
+        lines.push_str(&format!("  clock    frozen at {at}\n"));
+    }
+    if config.strict {
+        lines.push_str("  strict   unknown fields and parameters are refused\n");
+    }
+    lines
 }
 
 fn fail(error: &StartError) -> u8 {
@@ -240,13 +252,16 @@ fn fail(error: &StartError) -> u8 {
     error.exit_code()
 }
 
-/// Waits for SIGINT and SIGTERM, or for a failure that comes first; its answer is the exit code.
+/// Waits for SIGINT, SIGTERM and SIGHUP, or for a failure that comes first; its answer is the exit code.
 struct Signals {
     runtime: tokio::runtime::Runtime,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    /// The terminal was closed: the port file must go all the same.
+    #[cfg(unix)]
+    hangup: tokio::signal::unix::Signal,
 }
 
 impl Signals {
@@ -259,11 +274,13 @@ impl Signals {
         let inside = runtime.enter();
         let terminate = signal(SignalKind::terminate())?;
         let interrupt = signal(SignalKind::interrupt())?;
+        let hangup = signal(SignalKind::hangup())?;
         drop(inside);
         Ok(Self {
             runtime,
             terminate,
             interrupt,
+            hangup,
         })
     }
 
@@ -273,6 +290,7 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => 0,
                 _ = self.interrupt.recv() => 0,
+                _ = self.hangup.recv() => 0,
                 () = running.ended() => 1,
             }
         })

@@ -134,7 +134,7 @@ pub fn start(mut config: Config) -> Result<Running, StartError> {
         .local_addr()
         .map_err(|error| StartError::Bind(address, error))?;
     let url = format!("http://{}", reachable(address));
-    let service = Arc::new(service(config, address)?);
+    let service = Arc::new(service(config, address, url.clone())?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("openmail-mock")
@@ -175,7 +175,7 @@ fn run(
         .map_err(|error| StartError::System("no thread", error))
 }
 
-fn service(config: Config, address: SocketAddr) -> Result<Service, StartError> {
+fn service(config: Config, address: SocketAddr, url: String) -> Result<Service, StartError> {
     let contract = match &config.spec {
         Some(path) => load_document(path)?,
         None => built_in_contract()
@@ -206,8 +206,7 @@ fn service(config: Config, address: SocketAddr) -> Result<Service, StartError> {
                 hosts: guarded_hosts(address, config.public_url.as_deref()),
                 token: config.control_token,
             },
-            address,
-            public_url: config.public_url,
+            url: config.public_url.unwrap_or(url),
         },
         control: LazyLock::new(control::plane),
         log: Log::start(config.log),

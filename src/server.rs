@@ -28,7 +28,7 @@ use tokio::time::{sleep, timeout};
 use crate::api::call::{Body, Request};
 use crate::api::failures::Failure;
 use crate::api::reply::Reply;
-use crate::api::spine::{self, Exchanged, REQUEST_ID};
+use crate::api::spine::{self, Exchanged};
 use crate::api::{Plane, Shared};
 use crate::control;
 pub use log::{Log, LogFormat};
@@ -174,7 +174,7 @@ async fn answer(
             let walked = tokio::task::spawn_blocking(move || walk(&walker, &request)).await;
             // The spine catches panics itself; only a stopping runtime ends here.
             walked.unwrap_or_else(|_| {
-                outside_planes(&service, &Failure::internal("without a number of its own"))
+                spine::unreadable(&service.shared, Failure::internal("before it was answered"))
             })
         }
     };
@@ -206,6 +206,10 @@ fn into_http(reply: Reply) -> HttpReply {
 /// Reads a body within its bounds of size and time; `unread` stays true if that is not all of it.
 async fn read_body(body: Incoming, length: Option<u64>, unread: &AtomicBool) -> Body {
     unread.store(true, Ordering::Relaxed);
+    // Nobody waits for a body that is refused whatever comes.
+    if length.is_some_and(|length| length > MAX_DRAINED as u64) {
+        return Body::TooLarge(MAX_BODY);
+    }
     match timeout(BODY_TIMEOUT, collect(body, length, unread)).await {
         Ok(body) => body,
         Err(_) => Body::Broken(format!(
@@ -270,22 +274,7 @@ fn unreadable(service: &Service, status: StatusCode) -> Reply {
             "this is not an HTTP/1.1 request: look at the request line, the header lines and Content-Length",
         ),
     };
-    let exchanged = outside_planes(service, &failure);
+    let exchanged = spine::unreadable(&service.shared, failure);
     service.log.exchange(None, &exchanged, Duration::ZERO);
     exchanged.reply
-}
-
-/// A failure of which no plane knows, as an exchange.
-fn outside_planes(service: &Service, failure: &Failure) -> Exchanged {
-    let reply = spine::unreadable(&service.shared, failure);
-    let id = reply.headers.get(REQUEST_ID);
-    let id = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
-    Exchanged {
-        id: id.to_owned(),
-        operation: None,
-        world: None,
-        error: Some(failure.code.clone().into_owned()),
-        defect: None,
-        reply,
-    }
 }

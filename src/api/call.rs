@@ -132,12 +132,6 @@ impl Call<'_> {
             None => Err(misfit(&format!("the field `{name}` to be a string"))),
         }
     }
-
-    /// A whole number of the body.
-    #[must_use]
-    pub fn integer(&self, name: &str) -> Option<i64> {
-        self.input.body.as_ref()?.root().get(name)?.as_integer()
-    }
 }
 
 /// The document in force lets something through that the built-in behaviour cannot read.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::reply::Reply;
 use crate::app::TooManyWorlds;
-use crate::contract::{Violation, header_value};
+use crate::contract::{Credential, Violation, header_value};
 use crate::domain::refusal::{DomainFault, Refusal, Resource};
 
 /// The header that repeats an answer's violations.
@@ -61,7 +61,10 @@ impl Failure {
     /// 404 for a path that no template fits.
     #[must_use]
     pub fn no_route(method: &str, path: &str, hint: &str) -> Self {
-        let message = format!("{method} {path} is no operation of this API{hint}");
+        let path = shown(path);
+        let message = format!(
+            "{method} {path} is not an operation that this mock serves{hint}; GET /openapi.json lists those that are"
+        );
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
@@ -69,6 +72,7 @@ impl Failure {
     #[must_use]
     pub fn method_not_allowed(method: &str, path: &str, allowed: &[String]) -> Self {
         let allowed = allowed.join(", ");
+        let path = shown(path);
         let message = format!("{method} is not a method of {path}; it has {allowed}");
         let allow = HeaderValue::from_str(&allowed).unwrap_or(HeaderValue::from_static(""));
         Self::new(
@@ -79,14 +83,36 @@ impl Failure {
         .with(ALLOW, allow)
     }
 
-    /// 401, saying which keys are taken.
+    /// 401, saying which keys are taken, and where they travel.
     #[must_use]
-    pub fn unauthorized() -> Self {
-        let message = "Missing or invalid Authorization header: this mock takes \
-                       `Authorization: Bearer om_test_<name>`, where <name> is 1 to 64 letters, \
-                       digits, `_` or `-`, and each name has a world of its own";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
-            .with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    pub fn unauthorized(credentials: &[Credential]) -> Self {
+        let key = "om_test_<name>";
+        let way = |credential: &Credential| match credential {
+            Credential::Bearer => format!("`Authorization: Bearer {key}`"),
+            Credential::Basic => format!("`Authorization: Basic …` with `{key}` as the user name"),
+            Credential::Header(name) => format!("the header `{name}: {key}`"),
+            Credential::Query(name) => format!("the query parameter `{name}={key}`"),
+            Credential::Cookie(name) => format!("the cookie `{name}={key}`"),
+        };
+        let ways: Vec<String> = credentials.iter().map(way).collect();
+        let begin = match credentials.contains(&Credential::Bearer) {
+            true => "Missing or invalid Authorization header",
+            false => "Missing or invalid key",
+        };
+        let message = format!(
+            "{begin}: this mock takes {}, where <name> is 1 to 64 letters, digits, `_` or `-`, and each name has a world of its own",
+            ways.join(" or ")
+        );
+        let failure = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
+        let scheme = credentials.iter().find_map(|credential| match credential {
+            Credential::Bearer => Some(HeaderValue::from_static("Bearer")),
+            Credential::Basic => Some(HeaderValue::from_static("Basic")),
+            Credential::Header(_) | Credential::Query(_) | Credential::Cookie(_) => None,
+        });
+        match scheme {
+            Some(scheme) => failure.with(WWW_AUTHENTICATE, scheme),
+            None => failure,
+        }
     }
 
     /// 400 without a schema behind it.
@@ -134,7 +160,7 @@ impl Failure {
     pub fn contract_breach(operation: &str, status: u16, violations: Vec<Violation>) -> Self {
         let first = violations.first().map(|first| first.message.as_str());
         let message = format!(
-            "the mock's answer {status} to {operation} breaks the document, so it was not sent: {}",
+            "the mock's answer {status} to `{operation}` breaks the document, so it was not sent: {}",
             first.unwrap_or_default()
         );
         Self {
@@ -150,7 +176,8 @@ impl Failure {
     /// 500: a defect of the mock.
     #[must_use]
     pub fn internal(exchange: &str) -> Self {
-        let message = format!("a defect of the mock ended exchange {exchange}; its log says more");
+        let message =
+            format!("a defect of the mock ended the exchange {exchange}; its log says more");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
     }
 
@@ -190,7 +217,7 @@ impl From<Refusal> for Failure {
                     Resource::Pod => "pod",
                     Resource::Inbox => "inbox",
                 };
-                let message = format!("no {what} of this account is `{}`", shown(&key));
+                let message = format!("this account has no {what} `{}`", shown(&key));
                 (StatusCode::NOT_FOUND, "not_found", message)
             }
             Refusal::ClientIdTaken { client_id, pod } => {
@@ -203,15 +230,17 @@ impl From<Refusal> for Failure {
                 (StatusCode::CONFLICT, "default_pod", message)
             }
             Refusal::PodNotEmpty { inboxes } => {
+                let them = if inboxes == 1 { "it" } else { "them" };
                 let message = format!(
-                    "the pod still has {}; delete them first",
+                    "the pod still has {}; delete {them} first",
                     counted(inboxes, "inbox", "inboxes")
                 );
                 (StatusCode::CONFLICT, "pod_not_empty", message)
             }
             Refusal::PodHasDomains { domains } => {
+                let them = if domains == 1 { "it" } else { "them" };
                 let message = format!(
-                    "the pod still owns {}; make them account-wide, give them to another pod or delete them first",
+                    "the pod still owns {}: make {them} account-wide, give {them} to another pod or delete {them} first",
                     counted(domains, "domain", "domains")
                 );
                 (StatusCode::CONFLICT, "pod_has_domains", message)

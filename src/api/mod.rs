@@ -15,8 +15,7 @@ mod auth;
 mod inboxes;
 mod outside;
 mod pods;
-
-use std::net::SocketAddr;
+mod recording;
 
 use crate::app::App;
 use crate::contract::{Contract, Fault, Operation};
@@ -45,10 +44,37 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
     tables.into_iter().flatten()
 }
 
-/// Whether an operation has a built-in behaviour.
+/// For each operation of a document, the behaviour that is built in. In a stranger's document the
+/// same operationId may mean something else: method and path must be those of ours too, the names
+/// of parameters aside.
 #[must_use]
-pub fn is_built_in(operation: &Operation) -> bool {
-    rows().any(|row| row.operation == operation.id)
+pub fn behaviours(contract: &Contract) -> Vec<Option<Handler>> {
+    let ours = match contract.built_in {
+        true => None,
+        false => built_in_contract().ok(),
+    };
+    let is_ours = |operation: &Operation| match &ours {
+        None => true,
+        Some(ours) => ours.operation(&operation.id).is_some_and(|known| {
+            known.method == operation.method && shape(&known.template) == shape(&operation.template)
+        }),
+    };
+    let behaviour = |operation: &Operation| {
+        let row = rows().find(|row| row.operation == operation.id);
+        row.filter(|_| is_ours(operation)).map(|row| row.handler)
+    };
+    contract.operations.iter().map(behaviour).collect()
+}
+
+/// A template without the names of its parameters.
+fn shape(template: &str) -> String {
+    let mut parts = template.split('{');
+    let mut shape = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shape.push_str("{}");
+        shape.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    }
+    shape
 }
 
 /// A document and the behaviours behind it.
@@ -67,36 +93,31 @@ impl Plane {
     /// The API's plane over the built-in document or a stranger's.
     #[must_use]
     pub fn api(contract: Contract, strict: bool) -> Self {
-        Self::new(contract, rows(), strict, spine::Entry::Key)
+        Self {
+            handlers: behaviours(&contract),
+            contract,
+            strict,
+            entry: spine::Entry::Key,
+        }
     }
 
     /// A plane that admits requests in its own way, strictly checked.
     #[must_use]
     pub fn guarded(
         contract: Contract,
-        rows: impl Iterator<Item = &'static Row> + Clone,
-        admit: spine::Admit,
-    ) -> Self {
-        Self::new(contract, rows, true, spine::Entry::Guarded(admit))
-    }
-
-    fn new(
-        contract: Contract,
         rows: impl Iterator<Item = &'static Row>,
-        strict: bool,
-        entry: spine::Entry,
+        admit: spine::Admit,
     ) -> Self {
         let rows: Vec<&Row> = rows.collect();
         let handler = |operation: &Operation| {
             let row = rows.iter().find(|row| row.operation == operation.id);
             row.map(|row| row.handler)
         };
-        let handlers = contract.operations.iter().map(handler).collect();
         Self {
+            handlers: contract.operations.iter().map(handler).collect(),
             contract,
-            handlers,
-            strict,
-            entry,
+            strict: true,
+            entry: spine::Entry::Guarded(admit),
         }
     }
 
@@ -120,22 +141,8 @@ pub struct Shared {
     pub api: Plane,
     /// Who may reach the control plane.
     pub guard: Guard,
-    /// Where the server listens.
-    pub address: SocketAddr,
     /// Base of URLs that clients are told, without a slash at the end.
-    pub public_url: Option<String>,
-}
-
-impl Shared {
-    /// The base of URLs for a client that addressed `host`.
-    #[must_use]
-    pub fn base_url(&self, host: Option<&str>) -> String {
-        match (&self.public_url, host) {
-            (Some(url), _) => url.clone(),
-            (None, Some(host)) => format!("http://{host}"),
-            (None, None) => format!("http://{}", self.address),
-        }
-    }
+    pub url: String,
 }
 
 /// Who may reach the control plane.

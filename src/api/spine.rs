@@ -10,19 +10,20 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
-use hyper::{HeaderMap, StatusCode};
 
 use super::auth::world_of_key;
 use super::call::{Body, Call, Request};
 use super::failures::Failure;
+use super::recording::record;
 use super::reply::Reply;
 use super::{Plane, Shared, outside};
 use crate::app::{DEFAULT_WORLD, World};
 use crate::contract::{
     Contract, Credential, Incoming, Match, Operation, Refused, Verdict, Violation, nearest,
 };
-use crate::record::journal::{Entry as JournalEntry, Facts};
+use crate::record::journal::Facts;
 
 /// The exchange's number in the journal.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -60,10 +61,10 @@ pub struct Exchanged {
 
 /// What is learned about a request on its way.
 #[derive(Default)]
-struct Trail {
-    operation: Option<usize>,
-    world: Option<Arc<World>>,
-    facts: Facts,
+pub(super) struct Trail {
+    pub operation: Option<usize>,
+    pub world: Option<Arc<World>>,
+    pub facts: Facts,
     /// Readiness, documents and preflights are no exchanges with the API.
     is_outside: bool,
     defect: Option<String>,
@@ -83,13 +84,20 @@ pub fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exchanged 
         trail.defect = Some(format!("panic: {}", panic_text(panic.as_ref())));
         failed(Failure::internal(&id), &mut trail)
     });
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        reply.headers.insert(REQUEST_ID, value);
-    }
+    identify(&mut reply, &id);
     if matches!(plane.entry, Entry::Key) {
         outside::share(&mut reply.headers);
-        if !trail.is_outside {
-            record(shared, number, Some(request), &reply, &mut trail);
+        // The answer is made: a defect of the journal is told, and costs nobody their answer.
+        let recorded = catch_unwind(AssertUnwindSafe(|| {
+            if !trail.is_outside {
+                record(shared, number, Some(request), &reply, &mut trail);
+            }
+        }));
+        if let Err(panic) = recorded {
+            trail.defect = Some(format!(
+                "panic in the journal: {}",
+                panic_text(panic.as_ref())
+            ));
         }
     }
     let operation = trail
@@ -170,9 +178,8 @@ fn route<'r>(
         Match::NotFound => {
             let operations = plane.contract.operations.iter();
             let templates = operations.map(|operation| operation.template.as_str());
-            let hint = nearest(path, templates).map(|near| format!("; did you mean {near}?"));
-            let shown: String = path.chars().take(200).collect();
-            Failure::no_route(method, &shown, &hint.unwrap_or_default())
+            let hint = nearest_path(path, templates).map(|near| format!("; did you mean {near}?"));
+            Failure::no_route(method, path, &hint.unwrap_or_default())
         }
     };
     // A worker finds its misspelt calls in its own journal, if the key says whose they are.
@@ -182,6 +189,20 @@ fn route<'r>(
         trail.world = Some(shared.app.open(&name)?);
     }
     Err(failure)
+}
+
+/// The template that a misspelt path was meant for: one whose last literal is nearly the path's.
+fn nearest_path<'t>(path: &str, templates: impl Iterator<Item = &'t str>) -> Option<&'t str> {
+    let last = |path: &'t str| path.rsplit('/').find(|segment| !segment.starts_with('{'));
+    let templates: Vec<&str> = templates.collect();
+    let names = templates.iter().filter_map(|template| last(template));
+    let wanted = path
+        .split('/')
+        .rev()
+        .find_map(|segment| nearest(segment, names.clone()))?;
+    templates
+        .into_iter()
+        .find(|template| last(template) == Some(wanted))
 }
 
 /// Opens the world that the request addresses, if it may.
@@ -199,7 +220,7 @@ fn enter(
         }
         Entry::Key => {
             let key = world_of_key(request, &operation.credentials);
-            key.ok_or_else(Failure::unauthorized)?
+            key.ok_or_else(|| Failure::unauthorized(&operation.credentials))?
         }
     };
     Ok(shared.app.open(&name)?)
@@ -301,71 +322,27 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-/// Puts the exchange into the journal of its world, or of the default world if it opened none.
-/// A request that could not be read is kept without its bytes: nobody can say where it began.
-fn record(
-    shared: &Shared,
-    number: u64,
-    request: Option<&Request>,
-    reply: &Reply,
-    trail: &mut Trail,
-) {
-    let world = match &trail.world {
-        Some(world) => world.clone(),
-        None => match shared.app.open(DEFAULT_WORLD) {
-            Ok(world) => world,
-            // The default world is never refused; and a journal is no reason to fail a request.
-            Err(_) => return,
-        },
-    };
-    trail.facts.status = reply.status.as_u16();
-    let head = request.map_or_else(Vec::new, request_head);
-    let mut answer_head = Vec::with_capacity(256);
-    write_headers(&mut answer_head, &reply.headers);
-    let entry = JournalEntry {
-        number,
-        at: world.now().millis(),
-        operation: trail.operation,
-        head: &head,
-        body: request.map_or(&[], Request::bytes),
-        answer_head: &answer_head,
-        answer: &reply.body,
-        facts: &trail.facts,
-    };
-    shared.app.record(&world, entry);
-}
-
-/// Method and target, then one line for each header.
-fn request_head(request: &Request) -> Vec<u8> {
-    let mut head = Vec::with_capacity(512);
-    head.extend_from_slice(request.method.as_str().as_bytes());
-    head.push(b' ');
-    let target = request.uri.path_and_query();
-    let target = target.map_or(request.uri.path(), |target| target.as_str());
-    head.extend_from_slice(target.as_bytes());
-    head.push(b'\n');
-    write_headers(&mut head, &request.headers);
-    head
-}
-
-fn write_headers(text: &mut Vec<u8>, headers: &HeaderMap) {
-    for (name, value) in headers {
-        text.extend_from_slice(name.as_str().as_bytes());
-        text.extend_from_slice(b": ");
-        text.extend_from_slice(value.as_bytes());
-        text.push(b'\n');
-    }
-}
-
 /// A failure that stands outside every plane: the request could not be read at all.
 #[must_use]
-pub fn unreadable(shared: &Shared, failure: &Failure) -> Reply {
+pub fn unreadable(shared: &Shared, failure: Failure) -> Exchanged {
     let number = shared.app.next_exchange();
+    let id = format!("req_{number}");
     let mut trail = Trail::default();
-    let mut reply = failed(failure.clone(), &mut trail);
-    if let Ok(value) = HeaderValue::from_str(&format!("req_{number}")) {
-        reply.headers.insert(REQUEST_ID, value);
-    }
+    let mut reply = failed(failure, &mut trail);
+    identify(&mut reply, &id);
     record(shared, number, None, &reply, &mut trail);
-    reply
+    Exchanged {
+        reply,
+        id,
+        operation: None,
+        world: None,
+        error: trail.facts.error,
+        defect: None,
+    }
+}
+
+fn identify(reply: &mut Reply, id: &str) {
+    let value = HeaderValue::from_str(id);
+    let value = value.expect("letters, digits and `_` are a header value");
+    reply.headers.insert(REQUEST_ID, value);
 }

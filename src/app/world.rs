@@ -15,7 +15,7 @@ use crate::domain::clock::{Clock, Mode, Timestamp, real_now};
 use crate::domain::ids::Source;
 use crate::domain::state::{State, Transaction};
 use crate::domain::table::{Listing, Page};
-use crate::record::journal::{Entry, Exchange, Journal};
+use crate::record::journal::{Exchange, Journal};
 
 /// At most this many snapshots of one world.
 pub const MAX_SNAPSHOTS: usize = 64;
@@ -28,11 +28,13 @@ pub struct NoSuchSnapshot;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooManySnapshots;
 
-/// A clock was to go back.
+/// Where a clock does not go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WouldGoBack {
-    /// What it shows.
-    pub now: Timestamp,
+pub enum WrongMove {
+    /// Back; what it shows.
+    Back(Timestamp),
+    /// Past the end of the calendar.
+    PastTheEnd,
 }
 
 /// Where a clock is to go.
@@ -42,8 +44,25 @@ pub enum Move {
     Stay,
     /// To an instant.
     To(Timestamp),
-    /// That many milliseconds ahead, at most to the end of the calendar.
+    /// That many milliseconds ahead.
     By(i64),
+}
+
+fn never_shown() -> Arc<AtomicI64> {
+    Arc::new(AtomicI64::new(Timestamp::MIN.millis()))
+}
+
+impl Current {
+    fn now(&self) -> Timestamp {
+        match self.state.clock {
+            Clock::Frozen { at } => at,
+            Clock::Real { .. } => {
+                let reading = self.state.clock.reading(real_now());
+                let before = self.shown.fetch_max(reading.millis(), Ordering::Relaxed);
+                Timestamp::from_millis(before).map_or(reading, |before| before.max(reading))
+            }
+        }
+    }
 }
 
 /// One private copy of the seed, and what happened to it.
@@ -60,15 +79,17 @@ pub struct World {
     journal: Mutex<Journal>,
     /// The sum over all journals, this one included.
     ledger: Arc<AtomicUsize>,
-    /// The latest instant shown, so that a real clock that is set back does not take the world's
-    /// along.
-    shown: AtomicI64,
     last_use: AtomicU64,
     last_used_at: AtomicI64,
 }
 
+#[derive(Clone)]
 struct Current {
     state: Arc<State>,
+    /// The latest instant shown since the state was last replaced as a whole, so that a real clock
+    /// that is set back does not take the world's along. It goes with the state: whoever still
+    /// reads the old one cannot move the new one's clock.
+    shown: Arc<AtomicI64>,
     /// Raised by reset, restore and drop.
     generation: u64,
 }
@@ -80,13 +101,13 @@ impl World {
             seed,
             current: RwLock::new(Current {
                 state,
+                shown: never_shown(),
                 generation: 0,
             }),
             turn: Mutex::default(),
             snapshots: Mutex::default(),
             journal: Mutex::default(),
             ledger,
-            shown: AtomicI64::new(Timestamp::MIN.millis()),
             last_use: AtomicU64::new(0),
             last_used_at: AtomicI64::new(0),
         }
@@ -126,8 +147,9 @@ impl World {
         rule: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let turn = self.turn.lock();
-        let mut next = State::clone(&self.state());
-        let now = self.shown_by(next.clock);
+        let current = self.current.read().clone();
+        let mut next = State::clone(&current.state);
+        let now = current.now();
         let done = rule(&mut Transaction {
             state: &mut next,
             now,
@@ -139,7 +161,8 @@ impl World {
         let next = Arc::new(next);
         let old = std::mem::replace(&mut self.current.write().state, next);
         drop(turn);
-        drop(old);
+        // What only the old state held is freed outside the turn.
+        drop((old, current));
         Ok(done)
     }
 
@@ -149,7 +172,7 @@ impl World {
         let mut current = self.current.write();
         current.generation += 1;
         // The only way for a world's clock to go back.
-        self.shown.store(Timestamp::MIN.millis(), Ordering::Relaxed);
+        current.shown = never_shown();
         let old = std::mem::replace(&mut current.state, next);
         (old, current.generation)
     }
@@ -157,37 +180,23 @@ impl World {
     /// What the world's clock shows.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.shown_by(self.state().clock)
-    }
-
-    fn shown_by(&self, clock: Clock) -> Timestamp {
-        match clock {
-            Clock::Frozen { at } => at,
-            Clock::Real { .. } => {
-                let reading = clock.reading(real_now());
-                let before = self.shown.fetch_max(reading.millis(), Ordering::Relaxed);
-                Timestamp::from_millis(before).map_or(reading, |before| before.max(reading))
-            }
-        }
+        let current = self.current.read().clone();
+        current.now()
     }
 
     /// Moves the clock, sets how it goes, or both; answers what it shows then.
     ///
     /// # Errors
     ///
-    /// [`WouldGoBack`].
-    pub fn move_clock(
-        &self,
-        to: Move,
-        mode: Option<Mode>,
-    ) -> Result<(Timestamp, Mode), WouldGoBack> {
+    /// [`WrongMove`].
+    pub fn move_clock(&self, to: Move, mode: Option<Mode>) -> Result<(Timestamp, Mode), WrongMove> {
         self.write(|tx| {
             let now = tx.now;
             let target = match to {
                 Move::Stay => now,
-                Move::To(instant) if instant < now => return Err(WouldGoBack { now }),
+                Move::To(instant) if instant < now => return Err(WrongMove::Back(now)),
                 Move::To(instant) => instant,
-                Move::By(millis) => now.after(millis).unwrap_or(Timestamp::MAX),
+                Move::By(millis) => now.after(millis).ok_or(WrongMove::PastTheEnd)?,
             };
             let mode = mode.unwrap_or(tx.state.clock.mode());
             tx.state.clock = Clock::showing(target, mode, real_now());
@@ -285,17 +294,17 @@ impl World {
     }
 
     /// Records an exchange; older ones make room.
-    pub(super) fn record(&self, entry: Entry<'_>, max_bytes: usize) {
+    pub(super) fn record(&self, exchange: Exchange, max_bytes: usize) {
         let mut journal = self.journal.lock();
         let before = journal.bytes();
-        journal.push(entry, max_bytes);
+        journal.push(exchange, max_bytes);
         self.enter_in_ledger(before, journal.bytes());
     }
 
-    /// Drops the oldest exchanges, all but the newest, while there is need.
-    pub(super) fn shrink_journal(&self, is_needed: impl Fn() -> bool) {
+    /// Drops the oldest exchanges, all but the `kept` newest, while there is need.
+    pub(super) fn shrink_journal(&self, kept: usize, is_needed: impl Fn() -> bool) {
         let mut journal = self.journal.lock();
-        while journal.len() > 1 && is_needed() {
+        while journal.len() > kept && is_needed() {
             let before = journal.bytes();
             journal.evict_oldest();
             self.enter_in_ledger(before, journal.bytes());

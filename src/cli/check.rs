@@ -26,7 +26,12 @@ pub(super) fn run(files: &[PathBuf]) -> u8 {
 fn table(name: &str, contract: &Contract) -> String {
     let count = contract.operations.len();
     let (title, version) = (&contract.title, &contract.version);
-    let mut text = format!("{name}: {title} {version}, {count} operations\n\n");
+    let operations = if count == 1 {
+        "operation"
+    } else {
+        "operations"
+    };
+    let mut text = format!("{name}: {title} {version}, {count} {operations}\n\n");
     let width = |part: fn(&Operation) -> &str, least: usize| {
         let widths = contract
             .operations
@@ -41,10 +46,11 @@ fn table(name: &str, contract: &Contract) -> String {
         ));
     };
     row("OPERATION", "METHOD", "PATH", "BEHAVIOUR", "ANSWERS");
-    for operation in &contract.operations {
-        let behaviour = match api::is_built_in(operation) {
-            true => "built in",
-            false => "synthesised",
+    let behaviours = api::behaviours(contract);
+    for (operation, behaviour) in contract.operations.iter().zip(behaviours) {
+        let behaviour = match behaviour {
+            Some(_) => "built in",
+            None => "synthesised",
         };
         let answers = operation
             .answers
@@ -55,7 +61,7 @@ fn table(name: &str, contract: &Contract) -> String {
         row(id, method, path, behaviour, &answers.join(" "));
     }
     if !contract.notes.is_empty() {
-        text.push_str("\nSaid without effect:\n");
+        text.push_str("\nWhat this document says without effect:\n");
     }
     for note in &contract.notes {
         text.push_str(&format!("{name}:{note}\n"));

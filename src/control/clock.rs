@@ -7,7 +7,7 @@ use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
 use crate::api::reply::Reply;
-use crate::app::{Move, World};
+use crate::app::{Move, World, WrongMove};
 use crate::domain::clock::{Mode, Timestamp, parse_duration};
 
 pub(super) const ROWS: &[Row] = &[
@@ -74,11 +74,14 @@ fn move_clock(call: &Call<'_>) -> Result<Reply, Failure> {
             ));
         }
     };
-    let (now, mode) = call.world.move_clock(to, mode).map_err(|back| {
-        let now = back.now;
-        Failure::bad_request(format!(
+    let (now, mode) = call.world.move_clock(to, mode).map_err(|wrong| match wrong {
+        WrongMove::Back(now) => Failure::bad_request(format!(
             "the world's clock shows {now} and never goes back; `POST /_mock/reset` returns it to the seed's"
-        ))
+        )),
+        WrongMove::PastTheEnd => Failure::bad_request(format!(
+            "that is past the end of the calendar, which is {}",
+            Timestamp::MAX
+        )),
     })?;
     let view = MovedView {
         now,

@@ -3,25 +3,33 @@
 //! Everything that costs more than copying bytes is worked out here, when somebody reads.
 
 use data_encoding::{BASE64, HEXLOWER};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::api::call::Call;
-use crate::contract::Unread;
+use crate::contract::{Credential, Item, Operation, Tape, Unread};
 use crate::domain::clock::Timestamp;
 use crate::record::journal::{Exchange, Kept};
 
 /// What stands in the place of a secret.
 const REDACTED: &str = "[redacted]";
-/// Headers whose values are credentials.
-const SECRET_HEADERS: [&str; 4] = [
+/// Headers whose values are credentials, whatever the document says.
+const SECRET_HEADERS: [&str; 5] = [
     "authorization",
     "cookie",
     "openmail-mock-token",
+    "proxy-authorization",
     "x-api-key",
 ];
-/// Body fields whose values are credentials.
+/// Query parameters likewise: clients that cannot set headers send keys here.
+const SECRET_PARAMETERS: [&str; 3] = ["token", "api_key", "access_token"];
+/// Body fields likewise.
 const SECRET_FIELDS: [&str; 2] = ["token", "webhookSecret"];
+/// A recorded body is shown as JSON if it nests at most this deep and has at most this many
+/// values; a page of them must stay within what an answer may hold.
+const SHOWN_DEPTH: usize = 48;
+const SHOWN_VALUES: usize = 2_000;
 
 /// The view of an exchange.
 #[derive(Serialize)]
@@ -44,28 +52,30 @@ pub(super) struct ExchangeView<'e> {
 }
 
 impl<'e> ExchangeView<'e> {
-    pub(super) fn of(call: &'e Call<'_>, exchange: &'e Exchange) -> Self {
+    pub(super) fn of(call: &'e Call<'_>, world: &'e str, exchange: &'e Exchange) -> Self {
         let contract = &call.shared.api.contract;
         let operation = exchange.operation;
         let operation = operation.and_then(|index| contract.operations.get(index));
         let facts = &exchange.facts;
         let (method, target) = exchange.first_line();
         let headers = headers(exchange.head());
-        let mut request = json!({ "method": method, "path": redact_target(target) });
-        describe(&mut request, &headers, exchange.body());
+        let secrets = Secrets::of(operation);
+        let mut request = json!({ "method": method, "path": secrets.redact_target(target) });
+        describe(&mut request, &secrets, &headers, exchange.body());
         let mut answer = json!({ "status": facts.status });
         let answer_headers = self::headers(exchange.answer_head());
-        describe(&mut answer, &answer_headers, exchange.answer());
+        describe(&mut answer, &secrets, &answer_headers, exchange.answer());
         let violations = facts.violations.as_deref().map(serde_json::from_str);
         let unread = operation.map(|operation| {
             let query = target.split_once('?').map(|(_, query)| query);
             let content_type = header(&headers, "content-type");
             contract.unread(operation, query, content_type, exchange.body().bytes)
         });
+        let url = format!("{}{}", call.shared.url, secrets.redact_target(target));
         Self {
             id: format!("req_{}", exchange.number),
             at: Timestamp::from_millis(exchange.at),
-            world: &call.world.name,
+            world,
             operation: operation.map(|operation| operation.id.as_str()),
             request,
             answer,
@@ -76,8 +86,51 @@ impl<'e> ExchangeView<'e> {
             undocumented_status: facts.undocumented,
             synthesized: facts.synthesized,
             unread: unread.unwrap_or_default(),
-            curl: curl(call, method, target, &headers, exchange.body()),
+            curl: curl(method, &url, &secrets, &headers, exchange.body()),
         }
+    }
+}
+
+/// Names under which an operation's requests carry credentials.
+struct Secrets<'o> {
+    headers: Vec<String>,
+    parameters: Vec<&'o str>,
+}
+
+impl<'o> Secrets<'o> {
+    fn of(operation: Option<&'o Operation>) -> Self {
+        let mut secrets = Self {
+            headers: SECRET_HEADERS.map(str::to_owned).to_vec(),
+            parameters: SECRET_PARAMETERS.to_vec(),
+        };
+        let credentials = operation.map_or(&[][..], |operation| &operation.credentials);
+        for credential in credentials {
+            match credential {
+                Credential::Header(name) => secrets.headers.push(name.to_lowercase()),
+                Credential::Query(name) => secrets.parameters.push(name),
+                Credential::Bearer | Credential::Basic | Credential::Cookie(_) => {}
+            }
+        }
+        secrets
+    }
+
+    fn is_secret_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|known| known == name)
+    }
+
+    fn redact_target(&self, target: &str) -> String {
+        let Some((path, query)) = target.split_once('?') else {
+            return target.to_owned();
+        };
+        let pairs = query.split('&').map(|pair| {
+            let (name, _) = pair.split_once('=').unwrap_or((pair, ""));
+            let plain = percent_decode_str(name).decode_utf8_lossy();
+            match self.parameters.iter().any(|known| *known == plain) {
+                true => format!("{name}={REDACTED}"),
+                false => pair.to_owned(),
+            }
+        });
+        format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
     }
 }
 
@@ -101,9 +154,9 @@ fn headers(head: &[u8]) -> Vec<(String, String)> {
 }
 
 /// Adds headers and body of one side.
-fn describe(side: &mut Value, headers: &[(String, String)], kept: Kept<'_>) {
+fn describe(side: &mut Value, secrets: &Secrets<'_>, headers: &[(String, String)], kept: Kept<'_>) {
     let shown = headers.iter().map(|(name, value)| {
-        let value = match SECRET_HEADERS.contains(&name.as_str()) {
+        let value = match secrets.is_secret_header(name) {
             true => REDACTED,
             false => value,
         };
@@ -118,14 +171,30 @@ fn describe(side: &mut Value, headers: &[(String, String)], kept: Kept<'_>) {
     if kept.bytes.is_empty() {
         return;
     }
-    match (
-        serde_json::from_slice(kept.bytes),
-        std::str::from_utf8(kept.bytes),
-    ) {
-        (Ok(json), _) => side["body"] = redact(json),
-        (Err(_), Ok(text)) => side["body"] = text.into(),
-        (Err(_), Err(_)) => side["bodyBase64"] = BASE64.encode(kept.bytes).into(),
+    match (shown_json(kept.bytes), std::str::from_utf8(kept.bytes)) {
+        (Some(json), _) => side["body"] = redact(json),
+        (None, Ok(text)) => side["body"] = text.into(),
+        (None, Err(_)) => side["bodyBase64"] = BASE64.encode(kept.bytes).into(),
     }
+}
+
+/// A body as JSON, unless it is none or too large a part of an answer.
+fn shown_json(bytes: &[u8]) -> Option<Value> {
+    let tape = Tape::read(bytes).ok()?;
+    let mut values = SHOWN_VALUES;
+    fits(tape.root(), SHOWN_DEPTH, &mut values).then(|| tape.root().to_json())
+}
+
+/// Whether a value nests at most `depth` deep and uses up at most `values`.
+fn fits(item: Item<'_>, depth: usize, values: &mut usize) -> bool {
+    if *values == 0 || depth == 0 {
+        return false;
+    }
+    *values -= 1;
+    item.elements().all(|item| fits(item, depth - 1, values))
+        && item
+            .members()
+            .all(|(_, item)| fits(item, depth - 1, values))
 }
 
 fn redact(value: Value) -> Value {
@@ -145,47 +214,41 @@ fn redact(value: Value) -> Value {
     }
 }
 
-/// Keys travel in queries too, where a client cannot set headers.
-fn redact_target(target: &str) -> String {
-    let Some((path, query)) = target.split_once('?') else {
-        return target.to_owned();
-    };
-    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((name @ ("token" | "api_key" | "access_token"), _)) => format!("{name}={REDACTED}"),
-        Some(_) | None => pair.to_owned(),
-    });
-    format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
-}
-
-/// A command for a shell that repeats the request with the key in the environment.
+/// A command for a shell that repeats the request, with the key in the environment. What the
+/// request held is data to the shell and to curl alike.
 fn curl(
-    call: &Call<'_>,
     method: &str,
-    target: &str,
+    url: &str,
+    secrets: &Secrets<'_>,
     headers: &[(String, String)],
     body: Kept<'_>,
 ) -> String {
-    let base = call.shared.base_url(header(headers, "host"));
-    let mut command = format!(
-        "curl -X {method} {}",
-        quoted(&format!("{base}{}", redact_target(target)))
-    );
+    let method = match method {
+        "HEAD" => "--head".to_owned(),
+        method => format!("-X {}", quoted(method)),
+    };
+    let mut command = format!("curl --globoff --path-as-is {method} {}", quoted(url));
     for (name, value) in headers {
         match name.as_str() {
             "authorization" => command.push_str(" -H \"Authorization: Bearer $OPENMAIL_API_KEY\""),
             // curl writes these itself.
             "host" | "content-length" | "user-agent" | "accept" | "connection"
-            | "accept-encoding" | "transfer-encoding" => {}
-            name if SECRET_HEADERS.contains(&name) => {}
+            | "accept-encoding" | "transfer-encoding" | "expect" => {}
+            "cookie" | "proxy-authorization" => {}
+            name if secrets.is_secret_header(name) => {
+                command.push_str(&format!(" -H \"{name}: $OPENMAIL_API_KEY\""));
+            }
             name => command.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}")))),
         }
     }
     match (body.bytes, std::str::from_utf8(body.bytes)) {
         ([], _) => {}
         (_, Ok(text)) if body.hash.is_none() => {
-            command.push_str(&format!(" --data-binary {}", quoted(text)));
+            command.push_str(&format!(" --data-raw {}", quoted(text)));
         }
-        _ => command.push_str(" --data-binary @body"),
+        _ => command.push_str(
+            " --data-binary @body # save the request's body as the file `body`; it is too long or no text",
+        ),
     }
     command
 }

@@ -11,10 +11,13 @@ use crate::api::call::Request;
 use crate::api::failures::Failure;
 use crate::api::{Shared, bearer_token, is_world_name, world_name};
 use crate::app::DEFAULT_WORLD;
-use crate::contract::Operation;
+use crate::contract::{Credential, Operation};
 
 /// The header that carries the token.
 const TOKEN: &str = "openmail-mock-token";
+
+/// What browsers say of the page behind a request.
+const FETCH_SITE: &str = "sec-fetch-site";
 
 /// Judges a control call; answers its world's name.
 pub(super) fn admit(
@@ -29,7 +32,7 @@ pub(super) fn admit(
         // Credentials of another kind name no world either, least of all `default`.
         true => {
             let world = bearer_token(request).and_then(world_name);
-            Some(world.ok_or_else(Failure::unauthorized)?)
+            Some(world.ok_or_else(|| Failure::unauthorized(&[Credential::Bearer]))?)
         }
     };
     // Calls about the process as a whole address no world.
@@ -82,10 +85,15 @@ fn check_origin(shared: &Shared, request: &Request) -> Result<(), Failure> {
             hosts.join(", ")
         ));
     }
-    match request.headers.get(ORIGIN).map(|origin| origin.to_str()) {
-        None => Ok(()),
-        Some(Ok(origin)) if is_same_origin(origin, host) => Ok(()),
-        Some(_) => {
+    let is_own = match request.headers.get(ORIGIN).map(|origin| origin.to_str()) {
+        // A page that only shows a picture of this address sends no Origin.
+        None => !matches!(request.header(FETCH_SITE), Some("cross-site" | "same-site")),
+        Some(Ok(origin)) => is_same_origin(origin, host),
+        Some(Err(_)) => false,
+    };
+    match is_own {
+        true => Ok(()),
+        false => {
             forbidden("the control plane does not answer to pages of other origins".to_owned())
         }
     }

@@ -17,7 +17,7 @@ pub const DOCUMENT: &str = include_str!("openapi.json");
 pub const PREFIX: &str = "/_mock";
 
 /// All operations of the control plane.
-pub fn rows() -> impl Iterator<Item = &'static Row> + Clone {
+pub fn rows() -> impl Iterator<Item = &'static Row> {
     let tables: [&[Row]; 5] = [
         index::ROWS,
         worlds::ROWS,

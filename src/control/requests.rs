@@ -34,7 +34,7 @@ fn list_requests(call: &Call<'_>) -> Result<Reply, Failure> {
         .journal(call.page(), |exchange| filter.picks(exchange));
     let rows = extract.listing.rows.iter();
     let view = json!({
-        "data": rows.map(|exchange| ExchangeView::of(call, exchange)).collect::<Vec<_>>(),
+        "data": rows.map(|exchange| ExchangeView::of(call, &call.world.name, exchange)).collect::<Vec<_>>(),
         "total": extract.listing.total,
         "evicted": extract.evicted,
     });
@@ -43,18 +43,26 @@ fn list_requests(call: &Call<'_>) -> Result<Reply, Failure> {
 
 fn get_request(call: &Call<'_>) -> Result<Reply, Failure> {
     let id = call.path("id")?;
-    let exchange = number_of(id).and_then(|number| call.world.exchange(number));
-    let exchange = exchange.ok_or_else(|| {
-        let world = &call.world.name;
+    // Ids are unique in the process: whoever has one need not know whose world it was.
+    let app = &call.shared.app;
+    let elsewhere = |number| {
+        let worlds = app.names().into_iter().filter_map(|name| app.peek(&name));
+        let mut found =
+            worlds.filter_map(|world| Some((world.name.clone(), world.exchange(number)?)));
+        found.next()
+    };
+    let found = number_of(id).and_then(|number| match call.world.exchange(number) {
+        Some(exchange) => Some((call.world.name.clone(), exchange)),
+        None => elsewhere(number),
+    });
+    let Some((world, exchange)) = found else {
         let message = format!(
-            "the journal of world `{world}` has no exchange `{id}`; name another world with `?world=`, and mind that old exchanges make room for new ones"
+            "no journal holds the exchange `{id}`: old exchanges make room for new ones, and readiness, documents and preflights are not recorded"
         );
-        Failure::new(StatusCode::NOT_FOUND, "not_found", message)
-    })?;
-    Ok(Reply::json(
-        StatusCode::OK,
-        &ExchangeView::of(call, &exchange),
-    ))
+        return Err(Failure::new(StatusCode::NOT_FOUND, "not_found", message));
+    };
+    let view = ExchangeView::of(call, &world, &exchange);
+    Ok(Reply::json(StatusCode::OK, &view))
 }
 
 fn clear_requests(call: &Call<'_>) -> Result<Reply, Failure> {

@@ -5,20 +5,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::fmt::temporal::DateTimePrinter;
 
-/// A point in time: milliseconds since 1970-01-01T00:00:00Z, within the years 0000 to 9999.
+/// A point in time: milliseconds since 1970-01-01T00:00:00Z, from the year 0000 to the end of the
+/// calendar that jiff knows, which is a day short of the year 10000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 const EARLIEST: i64 = -62_167_219_200_000;
-const LATEST: i64 = 253_402_300_799_999;
+const LATEST: i64 = 253_402_207_200_000;
 
 impl Timestamp {
-    /// 9999-12-31T23:59:59.999Z.
+    /// 9999-12-30T22:00:00.000Z.
     pub const MAX: Self = Self(LATEST);
     /// 0000-01-01T00:00:00.000Z.
     pub const MIN: Self = Self(EARLIEST);
 
-    /// Milliseconds since 1970 as an instant; outside the years 0000 to 9999 there is none.
+    /// Milliseconds since 1970 as an instant, if the calendar has it.
     #[must_use]
     pub fn from_millis(millis: i64) -> Option<Self> {
         (EARLIEST..=LATEST)
@@ -53,8 +54,9 @@ impl Timestamp {
     fn text(self) -> String {
         const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
         let mut text = String::with_capacity("2026-01-15T09:30:00.000Z".len());
-        // The years 0000 to 9999 are jiff's own, and a string takes whatever is written.
-        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        let instant = jiff::Timestamp::from_millisecond(self.0);
+        let instant = instant.expect("every instant between the bounds above is one of jiff's");
+        // A string takes whatever is written.
         let _ = PRINTER.print_timestamp(&instant, &mut text);
         text
     }

@@ -88,7 +88,9 @@ pub struct Kept<'k> {
 }
 
 impl Exchange {
-    fn new(entry: Entry<'_>) -> Self {
+    /// Copies an entry.
+    #[must_use]
+    pub fn new(entry: Entry<'_>) -> Self {
         let (body, body_measure) = keep(entry.body);
         let (answer, answer_measure) = keep(entry.answer);
         let parts = [entry.head, body, entry.answer_head, answer];
@@ -179,8 +181,7 @@ pub struct Journal {
 
 impl Journal {
     /// Records an exchange; older ones make room until both bounds hold.
-    pub fn push(&mut self, entry: Entry<'_>, max_bytes: usize) {
-        let exchange = Exchange::new(entry);
+    pub fn push(&mut self, exchange: Exchange, max_bytes: usize) {
         self.bytes += exchange.size();
         self.exchanges.push_back(exchange);
         // The newest stays, even if it is larger than the bound by itself.
@@ -191,15 +192,12 @@ impl Journal {
         }
     }
 
-    /// Drops the oldest exchange; the bytes that frees.
-    pub fn evict_oldest(&mut self) -> usize {
-        let Some(oldest) = self.exchanges.pop_front() else {
-            return 0;
-        };
-        let size = oldest.size();
-        self.bytes -= size;
-        self.evicted += 1;
-        size
+    /// Drops the oldest exchange.
+    pub fn evict_oldest(&mut self) {
+        if let Some(oldest) = self.exchanges.pop_front() {
+            self.bytes -= oldest.size();
+            self.evicted += 1;
+        }
     }
 
     /// Forgets everything, evictions included; how many exchanges there were.

@@ -87,6 +87,16 @@ fn a_page_of_another_origin_is_refused() {
 }
 
 #[test]
+fn a_page_that_only_shows_a_picture_of_a_call_is_refused() {
+    for site in ["cross-site", "same-site"] {
+        clock_with(&[("sec-fetch-site", site)]).refused(403, "forbidden");
+    }
+    for site in ["same-origin", "none"] {
+        clock_with(&[("sec-fetch-site", site)]).expect(200);
+    }
+}
+
+#[test]
 fn the_api_is_open_to_every_host_and_origin() {
     let key = MOCK.key_of("guard-open");
     let headers = [

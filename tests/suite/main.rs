@@ -13,5 +13,6 @@ mod readme;
 mod reference;
 mod server;
 mod spec;
+mod spine;
 mod tree;
 mod worlds;

@@ -34,16 +34,19 @@ fn the_first_contract_test_passes_as_written() {
         return;
     }
     let mock = start(Config::default());
-    let run = Command::new("python3")
-        .args(["-c", &block("python", "unittest")])
-        .env("OPENMAIL_BASE_URL", mock.url())
-        .output()
-        .expect("python3 runs");
-    let told = String::from_utf8_lossy(&run.stderr);
-    assert!(
-        run.status.success() && told.contains("Ran 2 tests"),
-        "{told}"
-    );
+    // Twice, because people run their tests again.
+    for _ in 0..2 {
+        let run = Command::new("python3")
+            .args(["-c", &block("python", "unittest")])
+            .env("OPENMAIL_BASE_URL", mock.url())
+            .output()
+            .expect("python3 runs");
+        let told = String::from_utf8_lossy(&run.stderr);
+        assert!(
+            run.status.success() && told.contains("Ran 2 tests"),
+            "{told}"
+        );
+    }
 }
 
 #[test]
@@ -93,6 +96,8 @@ fn every_option_is_described() {
         .filter(|word| word.starts_with("--"));
     let text = readme();
     for option in options.filter(|option| !matches!(*option, "--help" | "--version")) {
-        assert!(text.contains(option), "the README lacks {option}");
+        let described = [format!("`{option}`"), format!("`{option} ")];
+        let is_described = described.iter().any(|words| text.contains(words));
+        assert!(is_described, "the README lacks {option}");
     }
 }
