@@ -34,7 +34,7 @@ use tokio::sync::watch;
 
 use crate::api::{Guard, Plane, Shared, built_in_contract};
 use crate::app::{App, DEFAULT_WORLD};
-use crate::contract::Contract;
+use crate::contract::{Contract, Fault};
 use crate::domain::clock::{Clock, real_now};
 use crate::domain::ids::Source;
 use crate::domain::state::{State, Transaction};
@@ -225,7 +225,23 @@ pub fn load_document(path: &Path) -> Result<Contract, StartError> {
         Some(text) => text.to_owned(),
         None => text,
     };
-    Contract::load(text).map_err(|faults| StartError::Document(path.to_owned(), faults))
+    Contract::load(text)
+        .and_then(rehearsed)
+        .map_err(|faults| StartError::Document(path.to_owned(), faults))
+}
+
+/// Makes every answer once that will be made from the document alone: better now than in a test.
+fn rehearsed(mut contract: Contract) -> Result<Contract, Vec<Fault>> {
+    let behaviours = api::behaviours(&contract);
+    let operations = contract.operations.iter().zip(behaviours);
+    let synthesized = operations.filter(|(_, behaviour)| behaviour.is_none());
+    let rehearsals = synthesized.map(|(operation, _)| contract.rehearse(operation));
+    let (kept, faults): (Vec<_>, Vec<_>) = rehearsals.partition(Result::is_ok);
+    if faults.is_empty() {
+        contract.notes.extend(kept.into_iter().flatten().flatten());
+        return Ok(contract);
+    }
+    Err(faults.into_iter().filter_map(Result::err).collect())
 }
 
 /// Host names that the control plane answers to; beyond loopback any, since a token decides.

@@ -1,6 +1,7 @@
 //! Both directions of an exchange held against its operation.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use hyper::HeaderMap;
 use serde::Serialize;
@@ -9,13 +10,14 @@ use serde_json::Value;
 use super::coerce::{Style, query_pairs};
 use super::dialect::Variant;
 use super::document::{Answer, Contract, Media, Operation, StatusKey, is_form, is_json};
-use super::judge::{Findings, known_fields};
+use super::judge::Findings;
 use super::request::Request;
 use super::route::Match;
+use super::rules::known_fields;
 use super::schemas::SchemaUse;
 use super::spelling::nearest;
 use super::tape::Tape;
-use super::violation::{In, Side, Subject, Violation};
+use super::violation::{In, MAX_VIOLATIONS, Side, Subject, Violation};
 use super::walk::join;
 
 /// A request as it came.
@@ -44,14 +46,15 @@ pub struct Checked<'r> {
 }
 
 impl Checked<'_> {
-    /// The decoded path value of that name.
+    /// The decoded path value of that name. A document may rename a parameter: where there is
+    /// only one, it is the one that is meant.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<&str> {
-        let index = self
-            .operation
-            .path_names
-            .iter()
-            .position(|known| known == name)?;
+        let names = &self.operation.path_names;
+        let index = match names.iter().position(|known| known == name) {
+            None if names.len() == 1 => 0,
+            found => found?,
+        };
         self.path.get(index).map(AsRef::as_ref)
     }
 
@@ -61,7 +64,8 @@ impl Checked<'_> {
         let given = self.query.iter().find(|(known, _)| *known == name);
         given.map(|(_, value)| value).or_else(|| {
             let parameters = self.operation.parameters.iter();
-            let mut named = parameters.filter(|parameter| parameter.name == name);
+            let mut named = parameters
+                .filter(|parameter| parameter.place == In::Query && parameter.name == name);
             named.find_map(|parameter| parameter.default.as_ref())
         })
     }
@@ -117,7 +121,8 @@ impl Contract {
         Request::new(self, operation, incoming).check()
     }
 
-    /// Fields and parameters of a past request that nothing read.
+    /// Fields and parameters of a past request that nothing read, each name in the query once,
+    /// at most [`MAX_VIOLATIONS`] in all.
     #[must_use]
     pub fn unread(
         &self,
@@ -128,8 +133,12 @@ impl Contract {
     ) -> Vec<Unread> {
         let mut unread = Vec::new();
         let known: Vec<&str> = query_names(operation).collect();
+        let mut seen = HashSet::new();
         for (name, _) in query_pairs(query.unwrap_or_default()).unwrap_or_default() {
-            if !is_known_query(operation, &name) {
+            if unread.len() == MAX_VIOLATIONS {
+                return unread;
+            }
+            if seen.insert(name.clone()) && !is_known_query(operation, &name) {
                 unread.push(Unread {
                     place: In::Query,
                     pointer: join("", &name),
@@ -142,6 +151,7 @@ impl Contract {
         if let (Some(schema), Ok(tape)) = (schema, Tape::read(body)) {
             self.unread_fields(schema, &tape, &mut unread);
         }
+        unread.truncate(MAX_VIOLATIONS);
         unread
     }
 

@@ -63,24 +63,32 @@ impl Coercion {
     /// Collects the types through references and composition.
     pub fn of(root: &Value, schema: &Value) -> Self {
         let mut coercion = Self::default();
-        coercion.collect(root, schema, &mut BTreeSet::new(), 0);
+        coercion.collect(root, schema, 0);
         coercion
     }
 
-    fn collect(&mut self, root: &Value, schema: &Value, seen: &mut BTreeSet<String>, depth: usize) {
-        // Text has one level of structure, and no style writes more than a list in an object.
-        if depth > 3 {
-            return;
-        }
-        if let Some(text) = reference(schema) {
-            let target = resolve(root, text)
-                .ok()
-                .filter(|target| seen.insert(target.clone()));
-            if let Some(schema) = target.and_then(|target| root.pointer(&target)) {
-                self.collect(root, schema, seen, depth);
+    /// `depth` counts the values around this one.
+    fn collect(&mut self, root: &Value, schema: &Value, depth: usize) {
+        let mut seen = BTreeSet::new();
+        let mut waiting = vec![schema];
+        while let Some(schema) = waiting.pop() {
+            if let Some(text) = reference(schema) {
+                let target = resolve(root, text)
+                    .ok()
+                    .filter(|target| seen.insert(target.clone()));
+                waiting.extend(target.and_then(|target| root.pointer(&target)));
+                continue;
             }
-            return;
+            self.collect_own(root, schema, depth);
+            for composition in ["oneOf", "anyOf", "allOf"] {
+                let branches = schema.get(composition).and_then(Value::as_array);
+                waiting.extend(branches.into_iter().flatten().rev());
+            }
         }
+    }
+
+    /// Text has little structure: no style writes more than lists in one object.
+    fn collect_own(&mut self, root: &Value, schema: &Value, depth: usize) {
         match schema.get("type").and_then(Value::as_str) {
             Some("integer") => self.integer = true,
             Some("number") => self.number = true,
@@ -89,22 +97,16 @@ impl Coercion {
             Some("object") => self.object = true,
             Some(_) | None => {}
         }
-        if let Some(items) = schema.get("items") {
-            let mut inner = Coercion::default();
-            inner.collect(root, items, &mut BTreeSet::new(), depth + 1);
-            self.items = Some(Box::new(inner));
+        if let Some(items) = schema.get("items").filter(|_| depth < 2) {
+            let inner = self.items.get_or_insert_default();
+            inner.collect(root, items, depth + 1);
         }
         let properties = schema.get("properties").and_then(Value::as_object);
+        let properties = properties.filter(|_| depth == 0);
         for (name, property) in properties.into_iter().flatten() {
             let mut inner = Coercion::default();
-            inner.collect(root, property, &mut BTreeSet::new(), depth + 1);
+            inner.collect(root, property, depth + 1);
             self.properties.push((name.clone(), inner));
-        }
-        for composition in ["allOf", "anyOf", "oneOf"] {
-            let branches = schema.get(composition).and_then(Value::as_array);
-            for branch in branches.into_iter().flatten() {
-                self.collect(root, branch, seen, depth);
-            }
         }
     }
 
@@ -192,6 +194,12 @@ impl Coercion {
             }
         }
         Value::Object(members)
+    }
+
+    /// Whether this is a list of numbers.
+    pub fn has_number_items(&self) -> bool {
+        let is_number = |items: &Coercion| items.integer || items.number;
+        self.array && self.items.as_deref().is_some_and(is_number)
     }
 
     /// Whether an object of this form has a field of that name.

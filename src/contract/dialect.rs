@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::composition::{MAX_COMPOSITION, all_of};
 use super::keywords::FORMATS;
 use super::walk::{reference, resolve};
 
@@ -39,6 +40,15 @@ enum Use {
     Part,
 }
 
+/// What is being written out at one place.
+#[derive(Default)]
+struct Written {
+    /// References inside references.
+    depth: usize,
+    /// References that one `allOf`, with all inside it, has written out.
+    targets: BTreeSet<String>,
+}
+
 impl Translation<'_> {
     /// A document that holds the translated schemas at their own pointers and nothing else.
     pub fn document(&self) -> Value {
@@ -47,7 +57,8 @@ impl Translation<'_> {
             let Some(schema) = self.root.pointer(pointer) else {
                 continue;
             };
-            let translated = self.schema(schema, Use::Part, &BTreeSet::new(), 0);
+            let translated =
+                self.schema(schema, Use::Part, &BTreeSet::new(), &mut Written::default());
             place(&mut document, pointer, translated);
         }
         document
@@ -63,18 +74,24 @@ impl Translation<'_> {
     }
 
     /// `hidden` are property names that this side never carries, declared further out.
-    fn schema(&self, schema: &Value, used: Use, hidden: &BTreeSet<String>, depth: usize) -> Value {
+    fn schema(
+        &self,
+        schema: &Value,
+        used: Use,
+        hidden: &BTreeSet<String>,
+        written: &mut Written,
+    ) -> Value {
         let Some(members) = schema.as_object() else {
             return Value::Bool(true);
         };
         if let Some(text) = reference(schema) {
-            return self.reference(text, used, hidden, depth);
+            return self.reference(text, used, hidden, written);
         }
         let mut hidden = hidden.clone();
-        self.collect_hidden(schema, &mut hidden, 0);
+        self.collect_hidden(schema, &mut hidden);
         let mut translated = Map::new();
         for (name, value) in members {
-            if let Some((name, value)) = self.keyword(name, value, members, &hidden, depth) {
+            if let Some((name, value)) = self.keyword(name, value, members, &hidden, written) {
                 translated.insert(name, value);
             }
         }
@@ -90,7 +107,13 @@ impl Translation<'_> {
         Value::Object(translated)
     }
 
-    fn reference(&self, text: &str, used: Use, hidden: &BTreeSet<String>, depth: usize) -> Value {
+    fn reference(
+        &self,
+        text: &str,
+        used: Use,
+        hidden: &BTreeSet<String>,
+        written: &mut Written,
+    ) -> Value {
         let target = resolve(self.root, text).ok();
         let schema = target.as_ref().and_then(|target| self.root.pointer(target));
         let (Some(target), Some(schema)) = (target, schema) else {
@@ -99,11 +122,19 @@ impl Translation<'_> {
         };
         // A branch that requires what an outer schema hides is written out, so that the
         // requirement can be dropped there and nowhere else.
-        let requires_hidden = !hidden.is_empty() && self.requires_any(schema, hidden, 0);
+        let requires_hidden = !hidden.is_empty() && self.requires_any(schema, hidden);
         // So is one that is closed where it stands, inside another schema.
         let is_closed_there = self.closes(schema) && !self.outermost.contains(&target);
-        if used == Use::Part && depth < 16 && (requires_hidden || is_closed_there) {
-            return self.schema(schema, used, hidden, depth + 1);
+        let is_written = requires_hidden || is_closed_there;
+        if used == Use::Part && written.depth < MAX_COMPOSITION && is_written {
+            // What must hold already need not be said again.
+            if !written.targets.insert(target) {
+                return Value::Bool(true);
+            }
+            written.depth += 1;
+            let whole = self.schema(schema, used, hidden, written);
+            written.depth -= 1;
+            return whole;
         }
         let name = fragment(&target);
         match used {
@@ -118,10 +149,15 @@ impl Translation<'_> {
         value: &Value,
         members: &Map<String, Value>,
         hidden: &BTreeSet<String>,
-        depth: usize,
+        written: &mut Written,
     ) -> Option<(String, Value)> {
         let none = BTreeSet::new();
-        let whole = |value: &Value| self.schema(value, Use::Whole, &none, depth);
+        let depth = written.depth;
+        let apart = || Written {
+            depth,
+            targets: BTreeSet::new(),
+        };
+        let whole = |value: &Value| self.schema(value, Use::Whole, &none, &mut apart());
         let kept = |value: Value| Some((name.to_owned(), value));
         match name {
             "type" => match members.get("nullable") {
@@ -154,10 +190,15 @@ impl Translation<'_> {
             }
             "items" => kept(whole(value)),
             "additionalProperties" if value.is_object() => kept(whole(value)),
-            "not" => kept(self.schema(value, Use::Part, &none, depth)),
-            "allOf" | "anyOf" | "oneOf" => {
+            "not" => kept(self.schema(value, Use::Part, &none, &mut apart())),
+            "allOf" => {
                 let branches = value.as_array()?.iter();
-                let branch = |schema| self.schema(schema, Use::Part, hidden, depth);
+                let branch = |schema| self.schema(schema, Use::Part, hidden, written);
+                kept(branches.map(branch).collect())
+            }
+            "anyOf" | "oneOf" => {
+                let branches = value.as_array()?.iter();
+                let branch = |schema| self.schema(schema, Use::Part, hidden, &mut apart());
                 kept(branches.map(branch).collect())
             }
             "multipleOf"
@@ -188,40 +229,21 @@ impl Translation<'_> {
     }
 
     /// Names hidden by this schema's own properties and those of its `allOf` branches.
-    fn collect_hidden(&self, schema: &Value, hidden: &mut BTreeSet<String>, depth: usize) {
-        let properties = schema.get("properties").and_then(Value::as_object);
-        for (name, property) in properties.into_iter().flatten() {
-            if self.hides(property) {
-                hidden.insert(name.clone());
-            }
+    fn collect_hidden(&self, schema: &Value, hidden: &mut BTreeSet<String>) {
+        for part in all_of(self.root, schema) {
+            let properties = part.get("properties").and_then(Value::as_object);
+            let properties = properties.into_iter().flatten();
+            let unseen = properties.filter(|(_, property)| self.hides(property));
+            hidden.extend(unseen.map(|(name, _)| name.clone()));
         }
-        self.each_branch(schema, depth, &mut |branch, depth| {
-            self.collect_hidden(branch, hidden, depth);
-        });
     }
 
-    fn requires_any(&self, schema: &Value, names: &BTreeSet<String>, depth: usize) -> bool {
-        let required = schema.get("required").and_then(Value::as_array);
+    fn requires_any(&self, schema: &Value, names: &BTreeSet<String>) -> bool {
         let named = |item: &Value| item.as_str().is_some_and(|name| names.contains(name));
-        let mut found = required.is_some_and(|items| items.iter().any(named));
-        self.each_branch(schema, depth, &mut |branch, depth| {
-            found |= self.requires_any(branch, names, depth);
-        });
-        found
-    }
-
-    fn each_branch(&self, schema: &Value, depth: usize, visit: &mut dyn FnMut(&Value, usize)) {
-        // Deeper composition than this is a circle of references.
-        if depth >= 16 {
-            return;
-        }
-        let branches = schema.get("allOf").and_then(Value::as_array);
-        for branch in branches.into_iter().flatten() {
-            let target = reference(branch)
-                .and_then(|text| resolve(self.root, text).ok())
-                .and_then(|pointer| self.root.pointer(&pointer));
-            visit(target.unwrap_or(branch), depth + 1);
-        }
+        all_of(self.root, schema).into_iter().any(|part| {
+            let required = part.get("required").and_then(Value::as_array);
+            required.is_some_and(|items| items.iter().any(named))
+        })
     }
 
     /// Whether a strict reading refuses fields that this schema does not declare. A schema that

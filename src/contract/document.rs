@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::coerce::{Coercion, Style};
-use super::locate::{Place, place, place_of_repetition};
+use super::locate::{Place, place_of_repetition};
 use super::reader::read_operations;
+use super::report::{Fault, grouped, located};
 use super::route::Router;
 use super::schemas::{SchemaUse, Schemas};
 use super::tape::{ReadError, Tape};
@@ -27,10 +28,10 @@ pub struct Contract {
     pub version: String,
     /// All operations in document order.
     pub operations: Vec<Operation>,
-    /// What the document says without effect, for `check`.
+    /// What the document says without effect, for `check`: one note for each message.
     pub notes: Vec<Fault>,
     /// Whether this document is one of ours, which names every status that is answered.
-    pub(super) built_in: bool,
+    pub built_in: bool,
     pub(super) router: Router,
     pub(super) schemas: Schemas,
     /// The `Error` component, which may stand in for undocumented failures.
@@ -176,28 +177,6 @@ impl std::fmt::Display for StatusKey {
     }
 }
 
-/// A fault or a note of a document, with its place in the text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// JSON pointer into the document.
-    pub pointer: String,
-    /// Line and column of that pointer in the text.
-    pub place: Place,
-    /// What is wrong and what to do.
-    pub message: String,
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Place { line, column } = self.place;
-        let pointer = match self.pointer.is_empty() {
-            true => String::new(),
-            false => format!("{}: ", self.pointer),
-        };
-        write!(formatter, "{line}:{column}: {pointer}{}", self.message)
-    }
-}
-
 impl Contract {
     /// Loads a document that tests have proved sound: its validators are compiled at first use.
     ///
@@ -248,18 +227,6 @@ impl Contract {
     }
 }
 
-/// Findings with their places, in the order of the text.
-fn located(text: &str, findings: Vec<Finding>) -> Vec<Fault> {
-    let locate = |finding: Finding| Fault {
-        place: place(text, &finding.pointer),
-        pointer: finding.pointer,
-        message: finding.message,
-    };
-    let mut faults: Vec<Fault> = findings.into_iter().map(locate).collect();
-    faults.sort_by_key(|fault| fault.place);
-    faults
-}
-
 fn read(text: Cow<'static, str>, built_in: bool) -> Result<Contract, Vec<Fault>> {
     let root = match Tape::read(text.as_bytes()) {
         Ok(tape) => tape.root().to_json(),
@@ -269,6 +236,10 @@ fn read(text: Cow<'static, str>, built_in: bool) -> Result<Contract, Vec<Fault>>
     let walked = walk(&root);
     let typed = typed(&root);
     let mut reading = read_operations(root, walked, typed.is_ok());
+    // The typed model's words are the last resort: what has a place of its own was told there.
+    if reading.faults.is_empty() {
+        reading.faults = std::mem::take(&mut reading.form_faults);
+    }
     if reading.faults.is_empty() {
         reading.faults.extend(typed.as_ref().err().cloned());
     }
@@ -282,7 +253,7 @@ fn read(text: Cow<'static, str>, built_in: bool) -> Result<Contract, Vec<Fault>>
         title: info.title,
         version: info.version,
         operations: reading.operations,
-        notes: located(&text, reading.notes),
+        notes: grouped(&text, reading.notes),
         built_in,
         router: reading.router,
         schemas: reading.schemas,
@@ -292,17 +263,41 @@ fn read(text: Cow<'static, str>, built_in: bool) -> Result<Contract, Vec<Fault>>
 }
 
 fn not_json(text: &str, error: ReadError) -> Fault {
-    let message = format!("not read as JSON: {error}");
+    let message = match looks_like_yaml(text) {
+        true => "documents are read as JSON; convert YAML to JSON first".to_owned(),
+        false => format!("not read as JSON: {error}"),
+    };
     let pointer = error.repeated.unwrap_or_default();
     let place = match error.stopped_at {
         (0, _) => place_of_repetition(text, &pointer),
-        (line, column) => Place { line, column },
+        // The parser is at column 0 before the first character.
+        (line, column) => Place {
+            line,
+            column: column.max(1),
+        },
     };
     Fault {
         pointer,
         place,
         message,
     }
+}
+
+/// YAML begins with a marker, a comment or `name:`, and with no bracket of JSON's.
+fn looks_like_yaml(text: &str) -> bool {
+    let lines = text.lines().map(str::trim);
+    let first = lines.map(|line| line.trim_start_matches('\u{feff}'));
+    let first = first.into_iter().find(|line| !line.is_empty());
+    let first = first.unwrap_or_default();
+    let is_word = |name: &str| {
+        let name = name.trim_matches(['"', '\'']);
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_alphanumeric() || "-_".contains(c))
+    };
+    let is_member = first.split_once(':').is_some_and(|(name, _)| is_word(name));
+    first.starts_with(['#', '%']) || first.starts_with("---") || is_member
 }
 
 /// The document as `openapiv3` understands it, which is the judge of its form.
@@ -324,9 +319,18 @@ fn typed(root: &Value) -> Result<OpenAPI, Finding> {
 }
 
 fn check_version(root: &Value) -> Result<(), Finding> {
+    if let Some(version) = root.get("swagger") {
+        let version = version.as_str().unwrap_or("2.0");
+        return Err(Finding {
+            pointer: "/swagger".to_owned(),
+            message: format!("this is Swagger {version}; convert it to OpenAPI 3.0"),
+        });
+    }
     let message = match root.get("openapi").and_then(Value::as_str) {
         Some(version) if version == "3.0" || version.starts_with("3.0.") => return Ok(()),
-        Some(version) => format!("this is OpenAPI {version}; documents of OpenAPI 3.0 are served"),
+        Some(version) => format!(
+            "this is OpenAPI {version}; documents of OpenAPI 3.0 are served: convert it to OpenAPI 3.0"
+        ),
         None => "not an OpenAPI document: `openapi` with a version such as `3.0.3` is missing"
             .to_owned(),
     };

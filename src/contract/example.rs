@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::coerce::Style;
 use super::dialect::Variant;
 use super::document::{Answer, Contract, Media, Operation, Parameter, StatusKey, is_json};
-use super::minimal::{Minimal, stated};
+use super::minimal::Minimal;
 use super::schemas::SchemaUse;
 use super::tape::Tape;
 use super::walk::{dereference, join};
@@ -24,6 +24,12 @@ pub struct Synthesized {
     pub body: Vec<u8>,
 }
 
+/// A value that the document gives, and where.
+pub(super) struct Given {
+    pub pointer: String,
+    pub value: Value,
+}
+
 impl Contract {
     /// Makes an answer. Whether it keeps the contract is for the check that follows: a document
     /// may ask for what no value satisfies.
@@ -35,10 +41,7 @@ impl Contract {
             StatusKey::Range(hundred) => hundred * 100,
             StatusKey::Default => 200,
         });
-        let media = answer.and_then(|answer| {
-            let json = answer.media.iter().find(|media| is_json(&media.range));
-            json.or(answer.media.first())
-        });
+        let media = answer.and_then(best_media);
         let body = media.map(|media| self.example(media));
         let content_type = media.map(|media| match media.range.as_str() {
             "*/*" | "application/*" => "application/json".to_owned(),
@@ -87,15 +90,17 @@ impl Contract {
     }
 
     /// The first candidate that satisfies the schema; the last one made if none does.
-    fn first_that_fits(&self, given: Vec<Value>, used: Option<&SchemaUse>) -> Value {
+    fn first_that_fits(&self, given: Vec<Given>, used: Option<&SchemaUse>) -> Value {
+        let stated = used.into_iter().flat_map(|used| self.first_listed(used));
+        let mut given = given.into_iter().map(|given| given.value).chain(stated);
         let Some(used) = used else {
-            return given.into_iter().next().unwrap_or_default();
+            return given.next().unwrap_or_default();
         };
         let fits = |value: &Value| {
             let tape = Tape::from_value(value.clone());
             self.schemas.is_valid(used, Variant::Response, tape.root())
         };
-        if let Some(given) = given.into_iter().find(fits) {
+        if let Some(given) = given.find(fits) {
             return given;
         }
         let mut last = Value::Null;
@@ -111,24 +116,36 @@ impl Contract {
     }
 
     /// What stands in the document beside a schema, then in it.
-    fn given_examples(&self, pointer: &str, used: Option<&SchemaUse>) -> Vec<Value> {
+    pub(super) fn given_examples(&self, pointer: &str, used: Option<&SchemaUse>) -> Vec<Given> {
         let root = self.schemas.root();
-        let holder = root.pointer(pointer).unwrap_or(&Value::Null);
-        let mut given: Vec<Value> = holder.get("example").cloned().into_iter().collect();
-        let named = holder.get("examples").and_then(Value::as_object);
-        for (name, example) in named.into_iter().flatten() {
-            let pointer = join(&join(pointer, "examples"), name);
-            let (_, example) = dereference(root, &pointer, example);
-            given.extend(example.get("value").cloned());
+        let member = |holder: &str, name: &str| {
+            let pointer = join(holder, name);
+            let value = root.pointer(&pointer)?.clone();
+            Some(Given { pointer, value })
+        };
+        let mut given: Vec<Given> = member(pointer, "example").into_iter().collect();
+        let named = join(pointer, "examples");
+        let examples = root.pointer(&named).and_then(Value::as_object);
+        for (name, example) in examples.into_iter().flatten() {
+            let (pointer, _) = dereference(root, &join(&named, name), example);
+            given.extend(member(&pointer, "value"));
         }
-        let own = used.map(|used| stated(self.schemas.schema(used)));
-        given.extend(own.into_iter().flatten());
+        let own = used.into_iter().flat_map(|used| {
+            let names = ["example", "default"].into_iter();
+            names.filter_map(|name| member(&used.pointer, name))
+        });
+        given.extend(own);
         given
+    }
+
+    fn first_listed(&self, used: &SchemaUse) -> Option<Value> {
+        let listed = self.schemas.schema(used).get("enum")?;
+        listed.as_array()?.first().cloned()
     }
 }
 
 /// Lowest success, then the success range, the default, and whatever else is documented.
-fn best_answer(answers: &[Answer]) -> Option<&Answer> {
+pub(super) fn best_answer(answers: &[Answer]) -> Option<&Answer> {
     answers.iter().min_by_key(|answer| match answer.status {
         StatusKey::Code(code) if (200..300).contains(&code) => code,
         StatusKey::Range(2) => 1_000,
@@ -136,4 +153,10 @@ fn best_answer(answers: &[Answer]) -> Option<&Answer> {
         StatusKey::Code(code) => 2_000 + code,
         StatusKey::Range(hundred) => 3_000 + hundred,
     })
+}
+
+/// JSON, where an answer has it.
+pub(super) fn best_media(answer: &Answer) -> Option<&Media> {
+    let json = answer.media.iter().find(|media| is_json(&media.range));
+    json.or(answer.media.first())
 }

@@ -1,13 +1,15 @@
 //! Values held against schemas, and the validator's errors as violations.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::dialect::properties;
+use super::rules::{known_fields, named_branch, schema_pointer};
 use super::schemas::{BASE, SchemaUse, Schemas};
 use super::spelling::nearest;
 use super::tape::{Item, push_token};
@@ -40,13 +42,37 @@ impl Findings {
         self.described.is_empty()
     }
 
+    /// What comes when the list is full is only counted.
     pub fn push(&mut self, violation: Violation) {
+        if self.is_full() {
+            self.beyond += 1;
+            return;
+        }
         self.text += violation.pointer.len() + violation.message.len();
         self.described.push(violation);
     }
 
+    /// Counts what the caller need not describe, because the list is full.
+    pub fn count(&mut self, violations: usize) {
+        self.beyond += violations;
+    }
+
+    /// Tells with all wrong types found since there were `before` violations what helps.
+    pub fn hint_at_types(&mut self, before: usize, hint: &str) {
+        for violation in self.described.iter_mut().skip(before) {
+            if violation.rule == "type" && violation.hint.is_none() {
+                violation.message = format!("{}; {hint}", violation.message);
+                violation.hint = Some(hint.to_owned());
+            }
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.described.len()
+    }
+
     /// The first is always described, however long.
-    fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.described.len() >= MAX_DESCRIBED || self.text > MAX_TEXT
     }
 
@@ -66,6 +92,7 @@ impl Findings {
             schemas,
             used,
             subject,
+            known: RefCell::default(),
         };
         if is_too_large_to_list(item) {
             if let Err(error) = validator.validate(item) {
@@ -136,7 +163,7 @@ impl Findings {
         unexpected: &[String],
     ) {
         let spec = judging.locate(error);
-        let known = known_fields(judging.schemas, &spec);
+        let known = judging.known_fields(&spec);
         let is_consequence = matches!(error.kind(), Kind::UnevaluatedProperties { .. })
             && !unexpected.iter().all(|name| known.contains(name));
         let is_told = |name: &&String| !is_consequence || !known.contains(*name);
@@ -167,56 +194,13 @@ fn is_too_large_to_list(item: Item<'_>) -> bool {
     size > MAX_LISTED_SIZE || size * item.longest_name() > MAX_LISTED_POINTERS
 }
 
-/// Names of the fields that the schema around a rule declares.
-pub(super) fn known_fields(schemas: &Schemas, spec: &str) -> BTreeSet<String> {
-    let schema = schemas.root().pointer(&schema_pointer(schemas, spec));
-    properties(schemas.root(), schema.unwrap_or(&Value::Null))
-}
-
-/// The pointer of the schema that holds the rule at `spec`, or `spec` itself if that is a schema:
-/// a property may be called like a rule.
-fn schema_pointer(schemas: &Schemas, spec: &str) -> String {
-    let value = schemas.root().pointer(spec);
-    match spec.rsplit_once('/') {
-        Some((parent, "not")) => parent.to_owned(),
-        Some((parent, rule)) if is_rule(rule) && !value.is_some_and(Value::is_object) => {
-            parent.to_owned()
-        }
-        Some(_) | None => spec.to_owned(),
-    }
-}
-
-fn is_rule(name: &str) -> bool {
-    const RULES: [&str; 20] = [
-        "additionalProperties",
-        "required",
-        "type",
-        "maxLength",
-        "minLength",
-        "pattern",
-        "format",
-        "enum",
-        "maximum",
-        "minimum",
-        "exclusiveMaximum",
-        "exclusiveMinimum",
-        "multipleOf",
-        "maxItems",
-        "minItems",
-        "uniqueItems",
-        "maxProperties",
-        "minProperties",
-        "oneOf",
-        "anyOf",
-    ];
-    RULES.contains(&name)
-}
-
 /// What a value is held against, and what it is part of.
 struct Judging<'j> {
     schemas: &'j Schemas,
     used: &'j SchemaUse,
     subject: &'j Subject<'j>,
+    /// Known fields by the place of the rule: a list may have the same trouble in each item.
+    known: RefCell<HashMap<String, Rc<BTreeSet<String>>>>,
 }
 
 impl Judging<'_> {
@@ -226,8 +210,18 @@ impl Judging<'_> {
         let Kind::UnevaluatedProperties { unexpected } = error.kind() else {
             return false;
         };
-        let known = known_fields(self.schemas, &self.locate(error));
+        let known = self.known_fields(&self.locate(error));
         unexpected.iter().all(|name| known.contains(name))
+    }
+
+    fn known_fields(&self, spec: &str) -> Rc<BTreeSet<String>> {
+        if let Some(known) = self.known.borrow().get(spec) {
+            return Rc::clone(known);
+        }
+        let known = Rc::new(known_fields(self.schemas, spec));
+        let mut all = self.known.borrow_mut();
+        all.insert(spec.to_owned(), Rc::clone(&known));
+        known
     }
 
     fn describe(&self, error: &ValidationError<'_>) -> Violation {
@@ -243,7 +237,8 @@ impl Judging<'_> {
 
     fn base(&self, error: &ValidationError<'_>, spec: &str) -> Violation {
         let at = self.subject.pointer(error.instance_path().as_str());
-        let told = tell(self.subject, &at, error);
+        let named = named_branch(self.schemas, spec, error.instance());
+        let told = tell(self.subject, &at, error, named);
         let mut violation = Violation {
             side: self.subject.side,
             place: self.subject.place,
@@ -256,11 +251,11 @@ impl Judging<'_> {
             message: told.message,
             code: None,
         };
+        // They speak of the schema's own rule, which a value of another type does not even meet.
         if !matches!(error.kind(), Kind::Type { .. }) {
             violation.code = self.extension(spec, "x-openmail-mock-error");
-        }
-        if let Some(words) = self.extension(spec, "x-openmail-mock-message") {
-            violation.message = words;
+            let words = self.extension(spec, "x-openmail-mock-message");
+            violation.message = words.unwrap_or(violation.message);
         }
         violation
     }

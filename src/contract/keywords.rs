@@ -134,12 +134,39 @@ pub(super) fn keyword(name: &str, value: &Value) -> Result<Vec<String>, String> 
 }
 
 fn unknown_keyword(name: &str) -> String {
+    if let Some(remedy) = remedy(name) {
+        return format!("`{name}` is a keyword of JSON Schema: {remedy}");
+    }
     let known = KEYWORDS.iter().map(|(known, _)| *known);
     let hint = match nearest(name, known) {
         Some(known) => format!("did you mean `{known}`?"),
         None => "remove it, or rename it to an `x-` extension".to_owned(),
     };
     format!("`{name}` is a schema keyword that this engine does not enforce; {hint}")
+}
+
+/// What to write for a keyword of JSON Schema that OpenAPI 3.0 lacks.
+fn remedy(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "const" => "OpenAPI 3.0 has no such keyword; write an `enum` of one element",
+        "examples" => "OpenAPI 3.0 has no such keyword; write one `example`",
+        "patternProperties" => "OpenAPI 3.0 has no such keyword; write `additionalProperties`",
+        "$schema"
+        | "$id"
+        | "$defs"
+        | "definitions"
+        | "if"
+        | "then"
+        | "else"
+        | "contains"
+        | "propertyNames"
+        | "prefixItems"
+        | "unevaluatedProperties"
+        | "dependentRequired" => {
+            "OpenAPI 3.0 has no such keyword; remove it, or rename it to an `x-` extension"
+        }
+        _ => return None,
+    })
 }
 
 fn is_name_list(value: &Value) -> bool {

@@ -3,10 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::sample::{number, text};
+use super::tape::MAX_DEPTH;
 use super::walk::{dereference, reference, resolve};
 
 /// So many values are made for one answer; a document that needs more has no sensible answer.
 const MAX_MADE: usize = 20_000;
+/// Values nest this deep; deeper ones no reader here takes.
+const MAX_NESTED: usize = MAX_DEPTH;
 /// So many branches of `oneOf` and `anyOf` are tried.
 const BRANCHES: usize = 8;
 
@@ -22,6 +25,8 @@ pub(super) struct Minimal<'d> {
     /// References that lead to what is being made: one that comes again has no end.
     within: Vec<String>,
     made: usize,
+    /// Values around the one that is being made.
+    depth: usize,
 }
 
 /// A schema with its references, `allOf` and one branch each of `oneOf` and `anyOf` laid into one.
@@ -45,6 +50,7 @@ impl<'d> Minimal<'d> {
             nth: 0,
             within: Vec::new(),
             made: 0,
+            depth: 0,
         })
     }
 
@@ -56,10 +62,13 @@ impl<'d> Minimal<'d> {
 
     fn value(&mut self, schema: &Value) -> Option<Value> {
         self.made += 1;
-        if self.made > MAX_MADE {
+        if self.made > MAX_MADE || self.depth >= MAX_NESTED {
             return None;
         }
-        let Flat { members, followed } = self.flatten(schema);
+        let mut flat = Flat::default();
+        self.flatten(schema, &mut flat);
+        let Flat { members, followed } = flat;
+        self.depth += 1;
         let mark = self.within.len();
         let is_endless = followed.iter().any(|target| self.within.contains(target));
         self.within.extend(followed);
@@ -67,6 +76,7 @@ impl<'d> Minimal<'d> {
             true => None,
             false => self.flat_value(&members),
         };
+        self.depth -= 1;
         self.within.truncate(mark);
         let is_nullable = members.get("nullable") == Some(&Value::Bool(true));
         made.or_else(|| is_nullable.then_some(Value::Null))
@@ -160,47 +170,42 @@ impl<'d> Minimal<'d> {
         schema.get("writeOnly") == Some(&Value::Bool(true))
     }
 
-    fn flatten(&self, schema: &Value) -> Flat {
-        let mut flat = Flat::default();
+    /// Lays a schema into `flat`. What was laid into it already says nothing new.
+    fn flatten(&self, schema: &Value, flat: &mut Flat) {
         let target = reference(schema).and_then(|text| resolve(self.root, text).ok());
-        let schema = match target.and_then(|target| Some((self.root.pointer(&target)?, target))) {
+        let found = target.and_then(|target| Some((self.root.pointer(&target)?, target)));
+        let schema = match found {
             None => schema,
+            Some((_, target)) if flat.followed.contains(&target) => return,
             Some((schema, target)) => {
                 flat.followed.push(target);
                 schema
             }
         };
-        flat.members = schema.as_object().cloned().unwrap_or_default();
-        // The walk has refused schemas that are part of themselves, so this recursion ends.
-        for composition in ["allOf", "oneOf", "anyOf"] {
-            let Some(Value::Array(branches)) = flat.members.remove(composition) else {
-                continue;
-            };
+        let Some(members) = schema.as_object() else {
+            return;
+        };
+        let compositions = ["allOf", "oneOf", "anyOf"];
+        let own = members.iter();
+        let own = own.filter(|(name, _)| !compositions.contains(&name.as_str()));
+        let own = own.map(|(name, value)| (name.clone(), value.clone()));
+        merge(&mut flat.members, own.collect());
+        // The walk has bounded how deep composition nests, and with it this recursion.
+        for composition in compositions {
+            let branches = members.get(composition).and_then(Value::as_array);
+            let branches = branches.map_or(&[][..], Vec::as_slice);
             let chosen = match composition {
-                "allOf" => &branches[..],
+                "allOf" => branches,
                 _ => {
                     let index = self.branch % branches.len().max(1);
                     &branches[index..(index + 1).min(branches.len())]
                 }
             };
             for branch in chosen {
-                let branch = self.flatten(branch);
-                flat.followed.extend(branch.followed);
-                merge(&mut flat.members, branch.members);
+                self.flatten(branch, flat);
             }
         }
-        flat
     }
-}
-
-/// What a schema itself offers as a value.
-pub(super) fn stated(schema: &Value) -> Vec<Value> {
-    let first = |name: &str| schema.get(name).and_then(Value::as_array)?.first().cloned();
-    let own = |name: &str| schema.get(name).cloned();
-    [own("example"), own("default"), first("enum")]
-        .into_iter()
-        .flatten()
-        .collect()
 }
 
 /// The type that a schema names, or what its keywords speak of.
@@ -258,13 +263,13 @@ fn merge_keyword(name: &str, known: &mut Value, value: Value) {
         ("properties", Value::Object(known), Value::Object(more)) => {
             for (name, schema) in more {
                 let schema = match known.remove(&name) {
-                    Some(first) => json!({ "allOf": [first, schema] }),
+                    Some(first) => both(first, schema),
                     None => schema,
                 };
                 known.insert(name, schema);
             }
         }
-        ("items", known, value) => *known = json!({ "allOf": [known.take(), value] }),
+        ("items", known, value) => *known = both(known.take(), value),
         ("required", Value::Array(known), Value::Array(more)) => known.extend(more),
         ("enum", Value::Array(known), Value::Array(more)) => {
             known.retain(|value| more.contains(value));
@@ -287,4 +292,15 @@ fn merge_keyword(name: &str, known: &mut Value, value: Value) {
         }
         _ => {}
     }
+}
+
+/// A schema that asks for what both ask for. Further ones lengthen the list, so that it does not
+/// nest deeper with each.
+fn both(mut first: Value, second: Value) -> Value {
+    let is_list = first.as_object().is_some_and(|members| members.len() == 1);
+    if let Some(Value::Array(list)) = first.get_mut("allOf").filter(|_| is_list) {
+        list.push(second);
+        return first;
+    }
+    json!({ "allOf": [first, second] })
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod check;
 mod coerce;
+mod composition;
 mod dialect;
 mod document;
 mod example;
@@ -18,9 +19,12 @@ mod locate;
 mod minimal;
 mod parameters;
 mod reader;
+mod rehearse;
+mod report;
 mod representation;
 mod request;
 mod route;
+mod rules;
 mod sample;
 mod schemas;
 mod spelling;
@@ -30,11 +34,10 @@ mod violation;
 mod walk;
 
 pub use check::{Checked, Incoming, Refused, Unread, Verdict};
-pub use document::{
-    Answer, Body, Contract, Credential, Fault, Media, Operation, Parameter, StatusKey,
-};
+pub use document::{Answer, Body, Contract, Credential, Media, Operation, Parameter, StatusKey};
 pub use example::Synthesized;
 pub use locate::{Place, place};
+pub use report::Fault;
 pub use representation::TapeJson;
 pub use route::Match;
 pub use spelling::nearest;

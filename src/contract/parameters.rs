@@ -55,15 +55,16 @@ impl Reading {
     }
 
     fn typed_parameter(&mut self, pointer: &str, value: &Value) -> Option<TypedParameter> {
-        // A reference that leads nowhere.
-        if reference(value).is_some() {
+        // The walk has told of a reference that leads nowhere, and of a parameter without form.
+        let is_formed = value.get("schema").is_some() || value.get("content").is_some();
+        if reference(value).is_some() || !is_formed {
             return None;
         }
         match serde_path_to_error::deserialize(value) {
             Ok(typed) => Some(typed),
             Err(error) => {
                 let message = format!("not an OpenAPI 3.0 parameter: {}", error.into_inner());
-                self.fault(pointer, message);
+                self.form_fault(pointer, message);
                 None
             }
         }

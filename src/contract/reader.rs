@@ -3,7 +3,7 @@
 //! Every fault is kept and the reading goes on, so that all of them are reported at once. What
 //! the walk has refused already is passed over in silence.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use openapiv3::Operation as TypedOperation;
 use serde_json::Value;
@@ -24,6 +24,10 @@ pub(super) struct Reading {
     pub operations: Vec<Operation>,
     pub router: Router,
     pub faults: Vec<Finding>,
+    /// What only the typed model found, told where nothing else is.
+    pub form_faults: Vec<Finding>,
+    /// Faults and notes of parts that several operations share are told once.
+    told: HashSet<Finding>,
     pub notes: Vec<Finding>,
     /// Whether the typed model took the document as a whole; otherwise each part is judged.
     is_well_formed: bool,
@@ -35,7 +39,9 @@ pub(super) fn read_operations(root: Value, walked: Walked, is_well_formed: bool)
         schemas: Schemas::new(root, walked.schema_roots),
         operations: Vec::new(),
         router: Router::default(),
+        told: walked.faults.iter().chain(&walked.notes).cloned().collect(),
         faults: walked.faults,
+        form_faults: Vec::new(),
         notes: walked.notes,
         is_well_formed,
     };
@@ -50,7 +56,7 @@ impl Reading {
             pointer: pointer.to_owned(),
             message: message.into(),
         };
-        if !self.faults.contains(&fault) {
+        if self.told.insert(fault.clone()) {
             self.faults.push(fault);
         }
     }
@@ -60,7 +66,7 @@ impl Reading {
             pointer: pointer.to_owned(),
             message: message.into(),
         };
-        if !self.notes.contains(&note) {
+        if self.told.insert(note.clone()) {
             self.notes.push(note);
         }
     }
@@ -150,7 +156,7 @@ impl Reading {
                 return self.fault(pointer, message);
             }
         };
-        let faults = self.faults.len();
+        let faults = self.faults.len() + self.form_faults.len();
         let own = self.parameter_pointers(pointer, raw);
         let parameters = self.read_parameters(shared, &own);
         if let Some(parameters) = &parameters {
@@ -161,7 +167,7 @@ impl Reading {
             .and_then(|_| self.read_body(&join(pointer, "requestBody")));
         let answers = self.read_answers(pointer, raw);
         let credentials = self.credentials(pointer, raw);
-        if !self.is_well_formed && self.faults.len() == faults {
+        if !self.is_well_formed && self.faults.len() + self.form_faults.len() == faults {
             self.judge_form(pointer, raw);
         }
         let text = |name: &str| raw.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -187,7 +193,17 @@ impl Reading {
         if let Err(error) = typed {
             let at = format!("{pointer}{}", pointer_of_path(raw, error.path()));
             let message = format!("not an OpenAPI 3.0 operation: {}", error.into_inner());
-            self.fault(&at, message);
+            self.form_fault(&at, message);
+        }
+    }
+
+    pub(super) fn form_fault(&mut self, pointer: &str, message: String) {
+        let fault = Finding {
+            pointer: pointer.to_owned(),
+            message,
+        };
+        if self.told.insert(fault.clone()) {
+            self.form_faults.push(fault);
         }
     }
 

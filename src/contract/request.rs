@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use hyper::HeaderMap;
-use hyper::header::{CONTENT_TYPE, COOKIE};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
 use serde_json::{Value, json};
 
 use super::check::{
@@ -88,9 +88,14 @@ impl<'r> Request<'r> {
             name: &parameter.name,
             variant: self.variant(),
         };
+        let hint = comma_hint(parameter, &value);
         let tape = Tape::from_value(value);
         let schemas = &self.contract.schemas;
+        let before = self.findings.len();
         self.findings.judge(schemas, schema, &subject, tape.root());
+        if let Some(hint) = hint {
+            self.findings.hint_at_types(before, &hint);
+        }
     }
 
     /// The parameter's value, if its text can be read.
@@ -237,6 +242,10 @@ impl<'r> Request<'r> {
             if is_known_query(self.operation, name) {
                 continue;
             }
+            if self.findings.is_full() {
+                self.findings.count(1);
+                continue;
+            }
             let hint = match nearest(name, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if known.is_empty() => "this operation has none".to_owned(),
@@ -288,6 +297,11 @@ impl<'r> Request<'r> {
             }
             return Ok(None);
         }
+        if let Some(coding) = foreign_coding(self.incoming.headers) {
+            return Err(Refused::UnsupportedMediaType(format!(
+                "a body with `Content-Encoding: {coding}` is not read here; send the body uncompressed"
+            )));
+        }
         let given = header_text(self.incoming.headers, CONTENT_TYPE.as_str());
         let essence = essence(&given.unwrap_or_default());
         let Some(media) = choose(&body.media, &essence) else {
@@ -325,6 +339,32 @@ fn words(place: In) -> &'static str {
         In::Path => "path parameter",
         In::Body | In::Status => "parameter",
     }
+}
+
+/// A list written with commas where each value is a pair of its own: what to do instead. Texts
+/// may hold commas of their own, numbers cannot.
+fn comma_hint(parameter: &Parameter, value: &Value) -> Option<String> {
+    let is_split = parameter.style == Style::Repeated && parameter.coercion.has_number_items();
+    let [Value::String(text)] = value.as_array()?.as_slice() else {
+        return None;
+    };
+    let name = &parameter.name;
+    let (first, rest) = text.split_once(',').filter(|_| is_split)?;
+    let second = rest.split(',').next().unwrap_or_default();
+    let is_short = name.len() + first.len() + second.len() < 100;
+    Some(match is_short {
+        true => format!("repeat the parameter for each value: `{name}={first}&{name}={second}`"),
+        false => "repeat the parameter for each value".to_owned(),
+    })
+}
+
+/// A content coding that changes the bytes, cut short.
+fn foreign_coding(headers: &HeaderMap) -> Option<String> {
+    let text = header_text(headers, CONTENT_ENCODING.as_str())?;
+    let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    let mut codings = text.split(',').map(str::trim);
+    let foreign = codings.find(|coding| !is_plain(coding))?;
+    Some(foreign.chars().take(100).collect())
 }
 
 fn wrong_media_type(given: &str, media: &[Media]) -> String {

@@ -31,8 +31,14 @@ impl Told {
     }
 }
 
-/// What a validation error says; `pointer` is the place of its value in the message.
-pub(super) fn tell(subject: &Subject<'_>, pointer: &str, error: &ValidationError<'_>) -> Told {
+/// What a validation error says; `pointer` is the place of its value in the message, `named` the
+/// branch that the value itself says it means.
+pub(super) fn tell(
+    subject: &Subject<'_>,
+    pointer: &str,
+    error: &ValidationError<'_>,
+    named: Option<usize>,
+) -> Told {
     let who = subject.words(pointer);
     let instance = error.instance().as_ref();
     if let Some(size) = size(error.kind(), instance) {
@@ -42,7 +48,13 @@ pub(super) fn tell(subject: &Subject<'_>, pointer: &str, error: &ValidationError
         let message = format!("{who} must be {words} {limit}, not {}", shown(instance));
         return Told::new(rule, limit, cut(instance), message);
     }
-    tell_other(subject, who, pointer, error)
+    match error.kind() {
+        Kind::AnyOf { context } => no_branch(subject, pointer, error, "anyOf", context, named),
+        Kind::OneOfNotValid { context } => {
+            no_branch(subject, pointer, error, "oneOf", context, named)
+        }
+        _ => tell_other(subject, who, error),
+    }
 }
 
 /// A rule that counts something.
@@ -80,16 +92,30 @@ fn size(kind: &Kind, instance: &Value) -> Option<Size> {
 fn tell_size(who: &str, size: &Size) -> Told {
     let Size { limit, found, .. } = size;
     let measured = match size.rule {
-        "maxLength" | "minLength" => format!("is {found} characters long"),
-        "maxItems" | "minItems" => format!("has {found} items"),
-        _ => format!("has {found} fields"),
+        "maxLength" | "minLength" => format!("is {} long", counted(*found, "character")),
+        "maxItems" | "minItems" => format!("has {}", counted(*found, "item")),
+        _ => format!("has {}", counted(*found, "field")),
     };
     let asked = match size.is_most {
-        true => format!("at most {limit} are allowed"),
-        false => format!("at least {limit} are needed"),
+        true => format!("at most {limit} {} allowed", is_or_are(*limit)),
+        false => format!("at least {limit} {} needed", is_or_are(*limit)),
     };
     let message = format!("{who} {measured}; {asked}");
     Told::new(size.rule, json!(limit), json!(found), message)
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    }
+}
+
+fn is_or_are(count: u64) -> &'static str {
+    match count {
+        1 => "is",
+        _ => "are",
+    }
 }
 
 /// A rule about a number: its name, how to say it, and its limit.
@@ -112,18 +138,15 @@ fn bound(kind: &Kind) -> Option<(&'static str, &'static str, Value)> {
     })
 }
 
-fn tell_other(
-    subject: &Subject<'_>,
-    who: String,
-    pointer: &str,
-    error: &ValidationError<'_>,
-) -> Told {
+fn tell_other(subject: &Subject<'_>, who: String, error: &ValidationError<'_>) -> Told {
     let instance = error.instance().as_ref();
     let shown = || shown(instance);
     match error.kind() {
         Kind::Type { kind } => {
             let (expected, actual) = (type_names(kind), type_name(instance));
-            let message = format!("{who} must be {expected}, not {actual}");
+            let said = expected.split(" or ").map(with_article);
+            let said = said.collect::<Vec<_>>().join(" or ");
+            let message = format!("{who} must be {said}, not {}", with_article(actual));
             Told::new("type", json!(expected), json!(actual), message)
         }
         Kind::Pattern { pattern } => {
@@ -160,8 +183,6 @@ fn tell_other(
             );
             Told::new("not", json!("no match"), cut(instance), message)
         }
-        Kind::AnyOf { context } => no_branch(subject, pointer, error, "anyOf", context),
-        Kind::OneOfNotValid { context } => no_branch(subject, pointer, error, "oneOf", context),
         Kind::OneOfMultipleValid { context } => many_branches(&who, instance, context),
         _ => {
             let message = format!("{who}: {error}");
@@ -208,6 +229,7 @@ fn no_branch(
     error: &ValidationError<'_>,
     rule: &'static str,
     context: &[Vec<ValidationError<'static>>],
+    named: Option<usize>,
 ) -> Told {
     let here = error.instance_path().as_str();
     let depth = |errors: &[ValidationError<'static>]| {
@@ -224,12 +246,14 @@ fn no_branch(
         })
     };
     let branches = context.iter().enumerate();
-    let closest = branches
-        .min_by_key(|(_, errors)| (!is_meant(errors), errors.len(), usize::MAX - depth(errors)));
+    let closest = branches.min_by_key(|(index, errors)| {
+        let likeness = (!is_meant(errors), errors.len(), usize::MAX - depth(errors));
+        (named.is_some_and(|named| named != *index), likeness)
+    });
     let hint = closest.and_then(|(index, errors)| {
         let error = errors.first()?;
         let at = subject.pointer(error.instance_path().as_str());
-        let missing = tell(subject, &at, error).message;
+        let missing = tell(subject, &at, error, None).message;
         Some(format!(
             "the closest branch is number {}: {missing}",
             index + 1
@@ -271,6 +295,15 @@ fn type_names(kind: &TypeKind) -> String {
             names.sort_by_key(|name| *name == "null");
             names.join(" or ")
         }
+    }
+}
+
+/// A type's name as a sentence says it.
+fn with_article(name: &str) -> String {
+    match name {
+        "null" => name.to_owned(),
+        "array" | "integer" | "object" => format!("an {name}"),
+        name => format!("a {name}"),
     }
 }
 

@@ -113,15 +113,26 @@ impl Subject<'_> {
             In::Cookie => "cookie",
             In::Status => "the status",
         };
+        if let Some(item) = self.item_number(pointer) {
+            return format!("{part} `{}`, item {item}", self.name);
+        }
         let name = match pointer[1.min(pointer.len())..].contains(['/', '~']) {
             true => pointer,
             false => pointer.trim_start_matches('/'),
         };
         match (self.place, name) {
-            (In::Body | In::Status, "") => part.to_owned(),
+            (In::Body | In::Status, "") if pointer.is_empty() => part.to_owned(),
+            (In::Body, "") => "the field ``".to_owned(),
             (In::Body, name) => format!("`{name}`"),
             (_, name) => format!("{part} `{name}`"),
         }
+    }
+
+    /// Which item of a parameter's list a pointer leads to, counted from 1.
+    fn item_number(&self, pointer: &str) -> Option<usize> {
+        let tail = pointer.strip_prefix(self.pointer("").as_str())?;
+        let index = tail.strip_prefix('/')?.parse::<usize>().ok()?;
+        (!self.name.is_empty()).then_some(index + 1)
     }
 
     /// A violation that no schema told of.

@@ -6,13 +6,14 @@ use std::collections::HashSet;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::composition::composition_faults;
 use super::keywords;
 use super::kinds::{Children, Kind};
 use super::spelling::nearest;
 use super::tape::push_token;
 
 /// Something in a document that the engine cannot or will not serve.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Finding {
     /// JSON pointer into the document.
     pub pointer: String,
@@ -43,7 +44,7 @@ pub(super) fn walk(root: &Value) -> Walked {
         }
     }
     walk.walked.schema_roots = walk.outermost_schemas();
-    walk.find_circles();
+    walk.judge_composition();
     walk.walked.faults.sort_by(|a, b| a.pointer.cmp(&b.pointer));
     walk.walked.notes.sort_by(|a, b| a.pointer.cmp(&b.pointer));
     walk.walked
@@ -90,6 +91,13 @@ impl<'d> Walk<'d> {
             if let Some(child) = members.get(*field) {
                 self.push_children(*children, &join(pointer, field), child);
             }
+        }
+        let is_typed = members.contains_key("schema") || members.contains_key("content");
+        if matches!(kind, Kind::Parameter | Kind::Header) && !is_typed {
+            self.fault(
+                pointer,
+                "neither `schema` nor `content` stands here; add a `schema`",
+            );
         }
         if kind == Kind::Callback {
             self.push_children(Children::Map(Kind::PathItem), pointer, value);
@@ -186,41 +194,11 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// Schemas that judge a value by judging the same value with themselves: no value has a
-    /// verdict then. Chains of bare references are told where they stand.
-    fn find_circles(&mut self) {
+    fn judge_composition(&mut self) {
         let schemas = self.seen.iter().filter(|(kind, _)| *kind == Kind::Schema);
-        let mut pointers: Vec<String> = schemas.map(|(_, pointer)| pointer.clone()).collect();
-        pointers.sort_unstable();
-        let mut told: HashSet<String> = HashSet::new();
-        for start in pointers {
-            let reached = self.judged_with(&start);
-            if reached.contains(&start) && told.is_disjoint(&reached) {
-                let message = "this schema contains itself through `allOf`, `anyOf`, `oneOf` or \
-                               `not`, so that no value ever satisfies or breaks it";
-                self.fault(&start, message);
-                told.extend(reached);
-            }
-        }
-    }
-
-    /// Pointers of all schemas that a value is held against when it is held against `start`.
-    fn judged_with(&self, start: &str) -> HashSet<String> {
-        let mut reached = HashSet::new();
-        let mut waiting = vec![start.to_owned()];
-        while let Some(pointer) = waiting.pop() {
-            let schema = self.root.pointer(&pointer).unwrap_or(&Value::Null);
-            let next = match reference(schema) {
-                Some(text) => resolve(self.root, text).into_iter().collect(),
-                None => branches(&pointer, schema),
-            };
-            for pointer in next {
-                if reached.insert(pointer.clone()) {
-                    waiting.push(pointer);
-                }
-            }
-        }
-        reached
+        let pointers = schemas.map(|(_, pointer)| pointer.clone()).collect();
+        let faults = composition_faults(self.root, pointers);
+        self.walked.faults.extend(faults);
     }
 
     /// Schemas in document order that stand inside no other schema, each once.
@@ -241,22 +219,6 @@ impl<'d> Walk<'d> {
         }
         outermost
     }
-}
-
-/// Pointers of the schemas that judge the same value as `schema` does.
-fn branches(pointer: &str, schema: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    for composition in ["allOf", "anyOf", "oneOf"] {
-        let Some(list) = schema.get(composition).and_then(Value::as_array) else {
-            continue;
-        };
-        let at = join(pointer, composition);
-        found.extend((0..list.len()).map(|index| join(&at, &index.to_string())));
-    }
-    if schema.get("not").is_some() {
-        found.push(join(pointer, "not"));
-    }
-    found
 }
 
 /// The text of a reference object's `$ref`.

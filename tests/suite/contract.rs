@@ -3,15 +3,19 @@
 //! It refuses to know how the engine translates or compiles; it speaks of documents, bytes and
 //! what a user reads when something is wrong.
 
+mod bounds;
 mod coercion;
 mod dialect;
 mod hostile;
 mod loading;
+mod rehearsal;
+mod remedies;
 mod routing;
 mod strict;
 mod synthesis;
 mod tape;
 mod violations;
+mod words;
 
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};

@@ -449,5 +449,5 @@ fn a_new_connection_is_served_beside_thousands_of_idle_ones() {
 #[test]
 fn a_body_that_is_announced_far_too_long_is_refused_at_once() {
     let head = "POST /v1/pods HTTP/1.1\r\nhost: x\r\nauthorization: Bearer om_test_w\r\ncontent-type: application/json\r\ncontent-length: 99999999999\r\n\r\n";
-    answer_to(&format!("{head}{{")).refused(413, "payload_too_large");
+    answer_to(format!("{head}{{")).refused(413, "payload_too_large");
 }

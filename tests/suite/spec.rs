@@ -372,3 +372,92 @@ fn a_document_with_faults_stops_the_start_naming_each() {
         "{message}"
     );
 }
+
+/// A document of one GET operation.
+fn single(path: &str, operation: Value) -> Value {
+    json!({
+        "openapi": "3.0.3",
+        "info": { "title": "Single", "version": "1" },
+        "paths": { path: { "get": operation } },
+    })
+}
+
+#[test]
+fn an_operation_that_only_shares_an_id_with_ours_is_synthesised() {
+    let operation = json!({
+        "operationId": "getMe",
+        "responses": { "200": { "description": "me", "content": { "application/json": {
+            "schema": { "type": "object", "required": ["age"], "properties": { "age": { "type": "integer" } } }
+        } } } },
+    });
+    let mock = Mock::of(&single("/me", operation));
+    let answer = mock.call("GET", "/me", None).expect(200);
+    assert_eq!(answer.json(), json!({ "age": 0 }));
+}
+
+#[test]
+fn a_renamed_path_parameter_does_not_take_the_behaviour_away() {
+    let mut document = built_in();
+    let item = document["paths"].as_object_mut().expect("paths");
+    let mut item = item.remove("/v1/pods/{id}").expect("the path of one pod");
+    for method in ["get", "patch", "delete"] {
+        item[method]["parameters"][0]["name"] = json!("podId");
+    }
+    document["paths"]["/v1/pods/{podId}"] = item;
+    let mock = Mock::of(&document);
+    mock.call("POST", "/v1/pods", Some(json!({ "clientId": "cedar" })))
+        .expect(201);
+    assert_eq!(
+        mock.call("GET", "/v1/pods/cedar", None).expect(200).json()["clientId"],
+        "cedar"
+    );
+}
+
+#[test]
+fn a_document_whose_answer_no_value_satisfies_stops_the_start() {
+    let operation = json!({
+        "responses": { "200": { "description": "d", "content": { "application/json": {
+            "schema": { "type": "string", "minLength": 5, "maxLength": 3 }
+        } } } },
+    });
+    let file = SpecFile::write(&single("/x", operation));
+    let config = Config {
+        spec: Some(file.0.clone()),
+        ..Config::default()
+    };
+    let error = openmail_mock::start(config)
+        .err()
+        .expect("it does not start");
+    assert_eq!(error.exit_code(), 3);
+    assert!(error.to_string().contains("add an `example`"), "{error}");
+}
+
+#[test]
+fn a_refused_key_is_told_where_this_document_has_keys_travel() {
+    let operation = json!({
+        "security": [{ "key": [] }],
+        "responses": { "200": { "description": "d" } },
+    });
+    let mut document = single("/x", operation);
+    document["components"] = json!({ "securitySchemes": {
+        "key": { "type": "apiKey", "in": "header", "name": "X-Weather-Key" }
+    } });
+    let mock = Mock::of(&document);
+    let message = mock
+        .send("GET", "/x", &[], "")
+        .refused(401, "unauthorized")
+        .message();
+    assert!(
+        message.contains("`X-Weather-Key: om_test_<name>`"),
+        "{message}"
+    );
+    mock.send("GET", "/x", &[("x-weather-key", "om_test_w")], "")
+        .expect(200);
+    let journal = mock.call("GET", "/_mock/requests?world=w", None);
+    journal.refused(400, "bad_request");
+    let journal = mock
+        .send("GET", "/_mock/requests?world=w", &[], "")
+        .expect(200);
+    let text = String::from_utf8_lossy(&journal.body).into_owned();
+    assert!(!text.contains("om_test_w"), "{text}");
+}

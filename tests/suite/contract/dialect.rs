@@ -305,3 +305,17 @@ fn an_example_that_looks_like_a_reference_is_left_alone() {
     });
     assert!(holds(schema, json!({ "$ref": "#/nowhere" })));
 }
+
+#[test]
+fn a_branch_that_two_branches_share_still_asks_for_the_rest() {
+    let base = json!({
+        "required": ["id", "name"],
+        "properties": { "id": { "type": "string", "readOnly": true }, "name": {} },
+    });
+    let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+    let over_base = json!({ "allOf": [reference("Base")] });
+    let schemas = json!({ "Base": base, "Left": over_base, "Right": over_base });
+    let both = json!({ "allOf": [reference("Left"), reference("Right")] });
+    let contract = one_schema(both, schemas);
+    assert_eq!(rules(&sending(&contract, &json!({}))), ["required /name"]);
+}

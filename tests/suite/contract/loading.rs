@@ -62,14 +62,14 @@ fn another_version_of_openapi_is_refused() {
     let text = "{\n  \"openapi\": \"3.1.0\"\n}";
     refused(
         text,
-        "2:14: /openapi: this is OpenAPI 3.1.0; documents of OpenAPI 3.0 are served",
+        "2:14: /openapi: this is OpenAPI 3.1.0; documents of OpenAPI 3.0 are served: convert it to OpenAPI 3.0",
     );
 }
 
 #[test]
 fn json_that_is_no_openapi_document_is_refused() {
     refused(
-        "{ \"swagger\": \"2.0\" }",
+        "{ \"swagger-ui\": \"2.0\" }",
         "1:1: /openapi: not an OpenAPI document: `openapi` with a version such as `3.0.3` is missing",
     );
 }

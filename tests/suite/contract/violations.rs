@@ -246,7 +246,7 @@ fn the_closest_branch_of_one_of_is_told() {
     assert_eq!(violation["expected"], "exactly one of 3 branches");
     assert_eq!(
         violation["hint"],
-        "the closest branch is number 3: `name` must be string, not integer"
+        "the closest branch is number 3: `name` must be a string, not an integer"
     );
     assert_eq!(violation["spec"], format!("{SPEC}/oneOf"));
 }
@@ -258,7 +258,7 @@ fn the_closest_branch_of_a_nested_any_of_is_told_by_its_full_pointer() {
     let violation = told(schema, json!({ "list": [{ "b": "xx" }] }));
     assert_eq!(
         violation["hint"],
-        "the closest branch is number 2: `/list/0/b` is 2 characters long; at most 1 are allowed"
+        "the closest branch is number 2: `/list/0/b` is 2 characters long; at most 1 is allowed"
     );
 }
 
