@@ -6,15 +6,15 @@ use openapiv3::OpenAPI;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::coerce::{Coercion, Style};
-use super::locate::{Place, place_of_repetition};
-use super::reader::read_operations;
-use super::report::{Fault, grouped, located};
-use super::route::Router;
-use super::schemas::{SchemaUse, Schemas};
-use super::tape::{ReadError, Tape};
-use super::violation::In;
-use super::walk::{Finding, join, walk};
+use crate::contract::exchange::coerce::{Coercion, Style};
+use crate::contract::json::locate::{Place, place_of_repetition};
+use crate::contract::json::tape::{ReadError, Tape};
+use crate::contract::load::reader::read_operations;
+use crate::contract::load::report::{Fault, grouped, located};
+use crate::contract::load::walk::{Finding, join, walk};
+use crate::contract::route::Router;
+use crate::contract::schema::schemas::{SchemaUse, Schemas};
+use crate::contract::violation::In;
 
 /// Where the schema of the envelope stands that failures have.
 const ERROR_SCHEMA: &str = "/components/schemas/Error";
@@ -32,10 +32,10 @@ pub struct Contract {
     pub notes: Vec<Fault>,
     /// Whether this document is one of ours, which names every status that is answered.
     pub built_in: bool,
-    pub(super) router: Router,
-    pub(super) schemas: Schemas,
+    pub(in crate::contract) router: Router,
+    pub(in crate::contract) schemas: Schemas,
     /// The `Error` component, which may stand in for undocumented failures.
-    pub(super) error_schema: Option<SchemaUse>,
+    pub(in crate::contract) error_schema: Option<SchemaUse>,
 }
 
 /// One operation.
@@ -56,7 +56,7 @@ pub struct Operation {
     /// Parameters of all places.
     pub parameters: Vec<Parameter>,
     /// Names of the path parameters, in template order.
-    pub(super) path_names: Vec<String>,
+    pub(in crate::contract) path_names: Vec<String>,
     /// What the operation takes as a body, if it takes one.
     pub body: Option<Body>,
     /// The documented answers in document order.
@@ -89,12 +89,12 @@ pub struct Parameter {
     pub required: bool,
     /// What its absence means, as the schema's `default` says.
     pub default: Option<Value>,
-    pub(super) pointer: String,
-    pub(super) schema: Option<SchemaUse>,
-    pub(super) coercion: Coercion,
-    pub(super) style: Style,
+    pub(in crate::contract) pointer: String,
+    pub(in crate::contract) schema: Option<SchemaUse>,
+    pub(in crate::contract) coercion: Coercion,
+    pub(in crate::contract) style: Style,
     /// Whether a query may leave the value out after the name.
-    pub(super) allows_empty: bool,
+    pub(in crate::contract) allows_empty: bool,
 }
 
 impl Parameter {
@@ -103,7 +103,7 @@ impl Parameter {
     /// # Errors
     ///
     /// Text that should be JSON and is not; why.
-    pub(super) fn read(&self, text: &str) -> Result<Value, ReadError> {
+    pub(in crate::contract) fn read(&self, text: &str) -> Result<Value, ReadError> {
         Ok(match (self.style, self.place) {
             (Style::Json, _) => return Ok(Tape::read(text.as_bytes())?.root().to_json()),
             (Style::Comma, In::Header) => self.coercion.header(text),
@@ -116,7 +116,7 @@ impl Parameter {
     }
 
     /// Name and place tell parameters apart; header names compare without case.
-    pub(super) fn is_same(&self, other: &Parameter) -> bool {
+    pub(in crate::contract) fn is_same(&self, other: &Parameter) -> bool {
         let same_name = match self.place {
             In::Header => self.name.eq_ignore_ascii_case(&other.name),
             In::Path | In::Query | In::Cookie | In::Body | In::Status => self.name == other.name,
@@ -130,7 +130,7 @@ impl Parameter {
 pub struct Body {
     /// Whether a request without one is refused.
     pub required: bool,
-    pub(super) pointer: String,
+    pub(in crate::contract) pointer: String,
     /// The media types it may have.
     pub media: Vec<Media>,
 }
@@ -140,9 +140,9 @@ pub struct Body {
 pub struct Media {
     /// The media type or range, in lower case and without parameters.
     pub range: String,
-    pub(super) pointer: String,
-    pub(super) schema: Option<SchemaUse>,
-    pub(super) coercion: Coercion,
+    pub(in crate::contract) pointer: String,
+    pub(in crate::contract) schema: Option<SchemaUse>,
+    pub(in crate::contract) coercion: Coercion,
 }
 
 /// One documented answer.
@@ -150,10 +150,10 @@ pub struct Media {
 pub struct Answer {
     /// The status, a range, or all the rest.
     pub status: StatusKey,
-    pub(super) pointer: String,
+    pub(in crate::contract) pointer: String,
     /// The media types that the body may have; none means that there is no body.
     pub media: Vec<Media>,
-    pub(super) headers: Vec<Parameter>,
+    pub(in crate::contract) headers: Vec<Parameter>,
 }
 
 /// How a document names statuses.
@@ -340,14 +340,17 @@ fn check_version(root: &Value) -> Result<(), Finding> {
 
 /// `openapiv3` knows no references among an operation's callbacks, which OpenAPI 3.0 allows. The
 /// walk has judged them, and nothing here calls anybody back.
-pub(super) fn drop_callbacks(operation: &mut Value) {
+pub(in crate::contract) fn drop_callbacks(operation: &mut Value) {
     if let Some(members) = operation.as_object_mut() {
         members.remove("callbacks");
     }
 }
 
 /// serde names members and positions alike; the document tells which is which.
-pub(super) fn pointer_of_path(root: &Value, path: &serde_path_to_error::Path) -> String {
+pub(in crate::contract) fn pointer_of_path(
+    root: &Value,
+    path: &serde_path_to_error::Path,
+) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();
     for segment in path.iter() {
@@ -366,14 +369,14 @@ pub(super) fn pointer_of_path(root: &Value, path: &serde_path_to_error::Path) ->
 }
 
 /// Whether bodies of this media type are read and held against their schema.
-pub(super) fn is_checked(range: &str) -> bool {
+pub(in crate::contract) fn is_checked(range: &str) -> bool {
     is_json(range) || is_form(range) || range.starts_with("text/")
 }
 
-pub(super) fn is_json(essence: &str) -> bool {
+pub(in crate::contract) fn is_json(essence: &str) -> bool {
     essence == "application/json" || essence.ends_with("+json")
 }
 
-pub(super) fn is_form(essence: &str) -> bool {
+pub(in crate::contract) fn is_form(essence: &str) -> bool {
     essence == "application/x-www-form-urlencoded"
 }

@@ -4,42 +4,23 @@
 //! and makes answers from its examples. It knows nothing of pods or mail: everything it says, the
 //! document said first.
 
-mod answer;
-mod check;
-mod coerce;
-mod composition;
-mod dialect;
 mod document;
-mod example;
-mod fill;
-mod judge;
-mod keywords;
-mod kinds;
-mod locate;
-mod minimal;
-mod parameters;
-mod reader;
-mod rehearse;
-mod report;
-mod representation;
-mod request;
+mod exchange;
+mod json;
+mod load;
 mod route;
-mod rules;
-mod sample;
-mod schemas;
+mod schema;
 mod spelling;
-mod tape;
-mod tell;
+mod synthesis;
 mod violation;
-mod walk;
 
-pub use check::{Checked, Incoming, Refused, Unread, Verdict};
 pub use document::{Answer, Body, Contract, Credential, Media, Operation, Parameter, StatusKey};
-pub use example::Synthesized;
-pub use locate::{Place, place};
-pub use report::Fault;
-pub use representation::TapeJson;
+pub use exchange::check::{Checked, Incoming, Refused, Unread, Verdict};
+pub use json::locate::{Place, place};
+pub use json::tape::{Item, MAX_DEPTH, MAX_VALUES, ReadError, Tape, push_token};
+pub use load::report::Fault;
 pub use route::Match;
+pub use schema::representation::TapeJson;
 pub use spelling::nearest;
-pub use tape::{Item, MAX_DEPTH, MAX_VALUES, ReadError, Tape, push_token};
+pub use synthesis::example::Synthesized;
 pub use violation::{In, MAX_VIOLATIONS, Side, Violation, header_value};

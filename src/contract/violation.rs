@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::dialect::Variant;
-use super::tape::push_token;
+use crate::contract::json::tape::push_token;
+use crate::contract::schema::dialect::Variant;
 
 /// At most this many violations are listed for one message.
 pub const MAX_VIOLATIONS: usize = 20;
@@ -71,7 +71,7 @@ pub struct Violation {
 }
 
 /// The part of a message that a validator was asked about.
-pub(super) struct Subject<'s> {
+pub(in crate::contract) struct Subject<'s> {
     pub side: Side,
     pub place: In,
     /// The parameter's name; empty for a body.
@@ -153,7 +153,7 @@ impl Subject<'_> {
 }
 
 /// An entry that stands for `rest` others.
-pub(super) fn more(like: &Violation, rest: usize) -> Violation {
+pub(in crate::contract) fn more(like: &Violation, rest: usize) -> Violation {
     Violation {
         pointer: String::new(),
         rule: MORE.to_owned(),

@@ -6,9 +6,9 @@ use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, Node, NodeIdentity, Object};
 use serde_json::{Number, Value};
 
-use super::tape::{Elements, Entry, Item, Members};
+use crate::contract::json::tape::{Elements, Entry, Item, Members};
 
-/// Tells the validator how to read a [`super::Tape`].
+/// Tells the validator how to read a [`crate::contract::Tape`].
 pub struct TapeJson;
 
 impl Json for TapeJson {

@@ -7,10 +7,10 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::walk::{Finding, join, reference, resolve};
+use crate::contract::load::walk::{Finding, join, reference, resolve};
 
 /// Composition may nest this deep: whoever follows it does so by recursion.
-pub(super) const MAX_COMPOSITION: usize = 64;
+pub(in crate::contract) const MAX_COMPOSITION: usize = 64;
 /// One value is held against so many schemas. References that meet again and again unfold to
 /// numbers that neither a compiler nor a check gets through.
 const MAX_UNFOLDED: usize = 10_000;
@@ -51,7 +51,10 @@ struct Pass<'d> {
 }
 
 /// What is wrong with the composition of the schemas at these pointers.
-pub(super) fn composition_faults(root: &Value, mut pointers: Vec<String>) -> Vec<Finding> {
+pub(in crate::contract) fn composition_faults(
+    root: &Value,
+    mut pointers: Vec<String>,
+) -> Vec<Finding> {
     pointers.sort_unstable();
     let mut pass = Pass {
         root,
@@ -180,7 +183,7 @@ fn branches(pointer: &str, schema: &Value) -> Vec<String> {
 }
 
 /// A schema and all branches of its `allOf`, at any depth, each once.
-pub(super) fn all_of<'d>(root: &'d Value, schema: &'d Value) -> Vec<&'d Value> {
+pub(in crate::contract) fn all_of<'d>(root: &'d Value, schema: &'d Value) -> Vec<&'d Value> {
     let mut seen = HashSet::new();
     let mut found = Vec::new();
     let mut waiting = vec![schema];

@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value};
 const MAX_TEXT: usize = 100_000;
 
 /// A number near 0 within the schema's bounds.
-pub(super) fn number(schema: &Map<String, Value>, whole: bool, nth: usize) -> Value {
+pub(in crate::contract) fn number(schema: &Map<String, Value>, whole: bool, nth: usize) -> Value {
     let is_whole = |name: &str| {
         let value = schema.get(name).and_then(Value::as_f64);
         value.is_none_or(|value| value.fract() == 0.0)
@@ -95,7 +95,7 @@ fn fraction(schema: &Map<String, Value>, nth: usize) -> Value {
 }
 
 /// A text of the schema's pattern or format, long enough.
-pub(super) fn text(schema: &Map<String, Value>, nth: usize) -> Option<String> {
+pub(in crate::contract) fn text(schema: &Map<String, Value>, nth: usize) -> Option<String> {
     let length = |name: &str| schema.get(name).and_then(Value::as_u64);
     let least = length("minLength").unwrap_or(0).min(MAX_TEXT as u64) as usize;
     let format = schema.get("format").and_then(Value::as_str);

@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::dialect::properties;
-use super::schemas::Schemas;
-use super::walk::resolve;
+use crate::contract::load::walk::resolve;
+use crate::contract::schema::dialect::properties;
+use crate::contract::schema::schemas::Schemas;
 
 /// Names of the fields that the schema around a rule declares.
-pub(super) fn known_fields(schemas: &Schemas, spec: &str) -> BTreeSet<String> {
+pub(in crate::contract) fn known_fields(schemas: &Schemas, spec: &str) -> BTreeSet<String> {
     let schema = schemas.root().pointer(&schema_pointer(schemas, spec));
     properties(schemas.root(), schema.unwrap_or(&Value::Null))
 }
 
 /// The pointer of the schema that holds the rule at `spec`, or `spec` itself if that is a schema:
 /// a property may be called like a rule.
-pub(super) fn schema_pointer(schemas: &Schemas, spec: &str) -> String {
+pub(in crate::contract) fn schema_pointer(schemas: &Schemas, spec: &str) -> String {
     let value = schemas.root().pointer(spec);
     match spec.rsplit_once('/') {
         Some((parent, "not")) => parent.to_owned(),
@@ -54,7 +54,11 @@ fn is_rule(name: &str) -> bool {
 }
 
 /// The branch of a `oneOf` or `anyOf` that the value's discriminator names.
-pub(super) fn named_branch(schemas: &Schemas, spec: &str, value: &Value) -> Option<usize> {
+pub(in crate::contract) fn named_branch(
+    schemas: &Schemas,
+    spec: &str,
+    value: &Value,
+) -> Option<usize> {
     let root = schemas.root();
     let branches = root.pointer(spec)?.as_array()?;
     let (holder, _) = spec.rsplit_once('/')?;

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::sample::{number, text};
-use super::tape::MAX_DEPTH;
-use super::walk::{dereference, reference, resolve};
+use crate::contract::json::tape::MAX_DEPTH;
+use crate::contract::load::walk::{dereference, reference, resolve};
+use crate::contract::synthesis::sample::{number, text};
 
 /// So many values are made for one answer; a document that needs more has no sensible answer.
 const MAX_MADE: usize = 20_000;
@@ -14,7 +14,7 @@ const MAX_NESTED: usize = MAX_DEPTH;
 const BRANCHES: usize = 8;
 
 /// One way to make a value.
-pub(super) struct Minimal<'d> {
+pub(in crate::contract) struct Minimal<'d> {
     root: &'d Value,
     /// The branch of each `oneOf` and `anyOf` that is taken.
     branch: usize,

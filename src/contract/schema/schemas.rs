@@ -6,13 +6,13 @@ use std::sync::OnceLock;
 use jsonschema::{Draft, EmailOptions, PatternOptions, Registry, Validator};
 use serde_json::Value;
 
-use super::dialect::{Translation, Variant, fragment};
-use super::representation::TapeJson;
-use super::tape::Item;
-use super::walk::{Finding, dereference};
+use crate::contract::json::tape::Item;
+use crate::contract::load::walk::{Finding, dereference};
+use crate::contract::schema::dialect::{Translation, Variant, fragment};
+use crate::contract::schema::representation::TapeJson;
 
 /// The name under which translated documents know themselves; it is never fetched.
-pub(super) const BASE: &str = "contract:///document";
+pub(in crate::contract) const BASE: &str = "contract:///document";
 
 /// A schema where an operation uses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ struct Slot {
 }
 
 /// All schemas of one document that something is checked against.
-pub(super) struct Schemas {
+pub(in crate::contract) struct Schemas {
     root: Value,
     outermost: Vec<String>,
     registries: [OnceLock<Registry<'static>>; 3],

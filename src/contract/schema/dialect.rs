@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::composition::{MAX_COMPOSITION, all_of};
-use super::keywords::FORMATS;
-use super::walk::{reference, resolve};
+use crate::contract::load::composition::{MAX_COMPOSITION, all_of};
+use crate::contract::load::keywords::FORMATS;
+use crate::contract::load::walk::{reference, resolve};
 
 /// Which side of an exchange a schema is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ pub enum Variant {
 }
 
 /// Translates the schemas of a document for one side.
-pub(super) struct Translation<'d> {
+pub(in crate::contract) struct Translation<'d> {
     pub root: &'d Value,
     pub variant: Variant,
     /// Pointers of the schemas that stand inside no other schema. They are translated as parts,
@@ -258,7 +258,7 @@ impl Translation<'_> {
 }
 
 /// Property names that a schema declares, itself or through composition.
-pub(super) fn properties(root: &Value, schema: &Value) -> BTreeSet<String> {
+pub(in crate::contract) fn properties(root: &Value, schema: &Value) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut seen = BTreeSet::new();
     let mut waiting = vec![schema];
@@ -295,7 +295,7 @@ fn bound(
 }
 
 /// A pointer as a URI fragment.
-pub(super) fn fragment(pointer: &str) -> String {
+pub(in crate::contract) fn fragment(pointer: &str) -> String {
     use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
     const UNSAFE: &AsciiSet = &CONTROLS
         .add(b' ')

@@ -8,18 +8,18 @@ use std::collections::{HashMap, HashSet};
 use openapiv3::Operation as TypedOperation;
 use serde_json::Value;
 
-use super::coerce::Coercion;
-use super::document::{
+use crate::contract::document::{
     Answer, Body, Credential, Media, Operation, StatusKey, drop_callbacks, is_checked, is_json,
     pointer_of_path,
 };
-use super::kinds::is_method;
-use super::route::{Router, TemplateFault};
-use super::schemas::{SchemaUse, Schemas};
-use super::walk::{Finding, Walked, dereference, join};
+use crate::contract::exchange::coerce::Coercion;
+use crate::contract::load::kinds::is_method;
+use crate::contract::load::walk::{Finding, Walked, dereference, join};
+use crate::contract::route::{Router, TemplateFault};
+use crate::contract::schema::schemas::{SchemaUse, Schemas};
 
 /// A document's operations as far as they were read, and what is wrong with it.
-pub(super) struct Reading {
+pub(in crate::contract) struct Reading {
     pub schemas: Schemas,
     pub operations: Vec<Operation>,
     pub router: Router,
@@ -34,7 +34,11 @@ pub(super) struct Reading {
 }
 
 /// Reads all operations of a document that was walked.
-pub(super) fn read_operations(root: Value, walked: Walked, is_well_formed: bool) -> Reading {
+pub(in crate::contract) fn read_operations(
+    root: Value,
+    walked: Walked,
+    is_well_formed: bool,
+) -> Reading {
     let mut reading = Reading {
         schemas: Schemas::new(root, walked.schema_roots),
         operations: Vec::new(),
@@ -51,7 +55,7 @@ pub(super) fn read_operations(root: Value, walked: Walked, is_well_formed: bool)
 
 impl Reading {
     /// Two operations may find the same fault of the part that they share.
-    pub(super) fn fault(&mut self, pointer: &str, message: impl Into<String>) {
+    pub(in crate::contract) fn fault(&mut self, pointer: &str, message: impl Into<String>) {
         let fault = Finding {
             pointer: pointer.to_owned(),
             message: message.into(),
@@ -61,7 +65,7 @@ impl Reading {
         }
     }
 
-    pub(super) fn note(&mut self, pointer: &str, message: impl Into<String>) {
+    pub(in crate::contract) fn note(&mut self, pointer: &str, message: impl Into<String>) {
         let note = Finding {
             pointer: pointer.to_owned(),
             message: message.into(),
@@ -71,7 +75,7 @@ impl Reading {
         }
     }
 
-    pub(super) fn value(&self, pointer: &str) -> (String, Value) {
+    pub(in crate::contract) fn value(&self, pointer: &str) -> (String, Value) {
         let value = self.schemas.root().pointer(pointer).unwrap_or(&Value::Null);
         let (pointer, value) = dereference(self.schemas.root(), pointer, value);
         (pointer, value.clone())
@@ -197,7 +201,7 @@ impl Reading {
         }
     }
 
-    pub(super) fn form_fault(&mut self, pointer: &str, message: String) {
+    pub(in crate::contract) fn form_fault(&mut self, pointer: &str, message: String) {
         let fault = Finding {
             pointer: pointer.to_owned(),
             message,
@@ -208,7 +212,7 @@ impl Reading {
     }
 
     /// The schema at `pointer`, if there is one, and how text is read for it.
-    pub(super) fn declare(&mut self, pointer: &str) -> (Option<SchemaUse>, Coercion) {
+    pub(in crate::contract) fn declare(&mut self, pointer: &str) -> (Option<SchemaUse>, Coercion) {
         let used = self.declare_schema(pointer);
         let coercion = used.as_ref().map(|used| {
             let schema = self.schemas.schema(used);

@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde_json::{Map, Number, Value};
 
-use super::fill::read_entries;
+use crate::contract::json::fill::read_entries;
 
 /// Containers may nest this deep; deeper input is refused, because a stack overflow cannot be caught.
 pub const MAX_DEPTH: usize = 64;
@@ -18,7 +18,7 @@ pub const MAX_VALUES: usize = 1_000_000;
 
 /// One value, in document order. An object's members are a name entry followed by the value's.
 #[derive(Debug, Clone)]
-pub(super) enum Entry<'a> {
+pub(in crate::contract) enum Entry<'a> {
     Null,
     Bool(bool),
     Number(Number),
@@ -219,34 +219,34 @@ impl fmt::Debug for Item<'_> {
 
 impl<'a> Item<'a> {
     /// The first of these entries.
-    pub(super) fn first(entries: &'a [Entry<'a>]) -> Self {
+    pub(in crate::contract) fn first(entries: &'a [Entry<'a>]) -> Self {
         Self { entries, index: 0 }
     }
 
     /// What tells one document in memory from another.
-    pub(super) fn document(&self) -> usize {
+    pub(in crate::contract) fn document(&self) -> usize {
         self.entries.as_ptr() as usize
     }
 
     /// The place in the document's list, which no other of its values has.
-    pub(super) fn index(&self) -> u32 {
+    pub(in crate::contract) fn index(&self) -> u32 {
         self.index
     }
 
     /// How many entries the whole document has, of which this is a part.
-    pub(super) fn document_size(&self) -> usize {
+    pub(in crate::contract) fn document_size(&self) -> usize {
         self.entries.len()
     }
 
     /// Bytes of the longest member name in the whole document.
-    pub(super) fn longest_name(&self) -> usize {
+    pub(in crate::contract) fn longest_name(&self) -> usize {
         let indices = 0..self.entries.len() as u32;
         let values = indices.map(|index| Item { index, ..*self });
         let names = values.flat_map(|value| value.members().map(|(name, _)| name.len()));
         names.max().unwrap_or(0)
     }
 
-    pub(super) fn entry(&self) -> &'a Entry<'a> {
+    pub(in crate::contract) fn entry(&self) -> &'a Entry<'a> {
         &self.entries[self.index as usize]
     }
 

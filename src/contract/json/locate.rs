@@ -19,7 +19,7 @@ pub fn place(text: &str, pointer: &str) -> Place {
 }
 
 /// The place where the member that `pointer` names stands for the second time.
-pub(super) fn place_of_repetition(text: &str, pointer: &str) -> Place {
+pub(in crate::contract) fn place_of_repetition(text: &str, pointer: &str) -> Place {
     place_of(text, pointer, 1)
 }
 

@@ -6,18 +6,18 @@ use hyper::HeaderMap;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
 use serde_json::{Value, json};
 
-use super::check::{
+use crate::contract::document::{Contract, Media, Operation, Parameter};
+use crate::contract::exchange::check::{
     Checked, Incoming, Refused, choose, essence, header_text, is_known_query, query_names,
     read_body,
 };
-use super::coerce::{Pair, Style, decode, query_pairs};
-use super::dialect::Variant;
-use super::document::{Contract, Media, Operation, Parameter};
-use super::judge::Findings;
-use super::spelling::nearest;
-use super::tape::Tape;
-use super::violation::{In, Side, Subject, Violation};
-use super::walk::join;
+use crate::contract::exchange::coerce::{Pair, Style, decode, query_pairs};
+use crate::contract::json::tape::Tape;
+use crate::contract::load::walk::join;
+use crate::contract::schema::dialect::Variant;
+use crate::contract::schema::judge::Findings;
+use crate::contract::spelling::nearest;
+use crate::contract::violation::{In, Side, Subject, Violation};
 
 /// What a query says of one parameter.
 enum Given {
@@ -28,7 +28,7 @@ enum Given {
 }
 
 /// A request on its way through the check.
-pub(super) struct Request<'r> {
+pub(in crate::contract) struct Request<'r> {
     contract: &'r Contract,
     operation: &'r Operation,
     incoming: Incoming<'r>,

@@ -3,16 +3,16 @@
 use openapiv3::{Parameter as TypedParameter, ParameterData, ParameterSchemaOrContent};
 use serde_json::Value;
 
-use super::coerce::Style;
-use super::document::Parameter;
-use super::reader::Reading;
-use super::violation::In;
-use super::walk::{join, reference};
+use crate::contract::document::Parameter;
+use crate::contract::exchange::coerce::Style;
+use crate::contract::load::reader::Reading;
+use crate::contract::load::walk::{join, reference};
+use crate::contract::violation::In;
 
 impl Reading {
     /// An operation's own parameters override those of its path item. None if one of them could
     /// not be read.
-    pub(super) fn read_parameters(
+    pub(in crate::contract) fn read_parameters(
         &mut self,
         shared: &[String],
         own: &[String],
@@ -139,7 +139,7 @@ impl Reading {
         }
     }
 
-    pub(super) fn match_path_names(
+    pub(in crate::contract) fn match_path_names(
         &mut self,
         pointer: &str,
         template: &str,
@@ -171,7 +171,11 @@ impl Reading {
     }
 
     /// The documented headers of an answer.
-    pub(super) fn read_headers(&mut self, pointer: &str, answer: &Value) -> Vec<Parameter> {
+    pub(in crate::contract) fn read_headers(
+        &mut self,
+        pointer: &str,
+        answer: &Value,
+    ) -> Vec<Parameter> {
         let list = join(pointer, "headers");
         let headers = answer.get("headers").and_then(Value::as_object);
         let mut read = Vec::new();

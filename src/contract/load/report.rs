@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::locate::{Place, place};
-use super::walk::Finding;
+use crate::contract::json::locate::{Place, place};
+use crate::contract::load::walk::Finding;
 
 /// So many are told. Each place costs a walk over the text, and nobody mends more in one go.
 const MAX_TOLD: usize = 200;
@@ -31,7 +31,7 @@ impl std::fmt::Display for Fault {
 }
 
 /// One finding with its place.
-pub(super) fn locate(text: &str, finding: Finding) -> Fault {
+pub(in crate::contract) fn locate(text: &str, finding: Finding) -> Fault {
     Fault {
         place: place(text, &finding.pointer),
         pointer: finding.pointer,
@@ -40,7 +40,7 @@ pub(super) fn locate(text: &str, finding: Finding) -> Fault {
 }
 
 /// Faults in the order of the text. One more says how many are not told.
-pub(super) fn located(text: &str, findings: Vec<Finding>) -> Vec<Fault> {
+pub(in crate::contract) fn located(text: &str, findings: Vec<Finding>) -> Vec<Fault> {
     let rest = findings.len().saturating_sub(MAX_TOLD);
     let told = findings.into_iter().take(MAX_TOLD);
     let mut faults: Vec<Fault> = told.map(|finding| locate(text, finding)).collect();
@@ -56,7 +56,7 @@ pub(super) fn located(text: &str, findings: Vec<Finding>) -> Vec<Fault> {
 }
 
 /// Notes in the order of the text, one for each message: many schemas say the same in vain.
-pub(super) fn grouped(text: &str, findings: Vec<Finding>) -> Vec<Fault> {
+pub(in crate::contract) fn grouped(text: &str, findings: Vec<Finding>) -> Vec<Fault> {
     let mut groups: Vec<(Finding, usize)> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for finding in findings {

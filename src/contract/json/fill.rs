@@ -6,10 +6,10 @@ use std::fmt;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
-use super::tape::{Entry, MAX_DEPTH, MAX_VALUES};
+use crate::contract::json::tape::{Entry, MAX_DEPTH, MAX_VALUES};
 
 /// Reads one JSON document into a flat list.
-pub(super) fn read_entries(bytes: &[u8]) -> serde_json::Result<Vec<Entry<'_>>> {
+pub(in crate::contract) fn read_entries(bytes: &[u8]) -> serde_json::Result<Vec<Entry<'_>>> {
     let mut reading = Reading {
         entries: Vec::with_capacity((bytes.len() / 16).clamp(1, MAX_VALUES)),
         values: 0,

@@ -2,7 +2,7 @@
 
 /// What stands at a place of the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(in crate::contract) enum Kind {
     Document,
     Components,
     PathItem,
@@ -21,7 +21,7 @@ pub(super) enum Kind {
 
 /// How the children of a field are arranged.
 #[derive(Clone, Copy)]
-pub(super) enum Children {
+pub(in crate::contract) enum Children {
     One(Kind),
     List(Kind),
     Map(Kind),
@@ -134,6 +134,6 @@ impl Kind {
 }
 
 /// Whether a path item's field is a method.
-pub(super) fn is_method(field: &str) -> bool {
+pub(in crate::contract) fn is_method(field: &str) -> bool {
     METHODS.contains(&field)
 }

@@ -6,11 +6,11 @@ use std::collections::HashSet;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::composition::composition_faults;
-use super::keywords;
-use super::kinds::{Children, Kind};
-use super::spelling::nearest;
-use super::tape::push_token;
+use crate::contract::json::tape::push_token;
+use crate::contract::load::composition::composition_faults;
+use crate::contract::load::keywords;
+use crate::contract::load::kinds::{Children, Kind};
+use crate::contract::spelling::nearest;
 
 /// Something in a document that the engine cannot or will not serve.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ pub struct Finding {
 
 /// What a walk brought home.
 #[derive(Debug, Default)]
-pub(super) struct Walked {
+pub(in crate::contract) struct Walked {
     pub faults: Vec<Finding>,
     pub notes: Vec<Finding>,
     /// Pointers of schemas that no other schema contains.
@@ -31,7 +31,7 @@ pub(super) struct Walked {
 }
 
 /// Walks the whole document, whatever its faults: all of them are reported at once.
-pub(super) fn walk(root: &Value) -> Walked {
+pub(in crate::contract) fn walk(root: &Value) -> Walked {
     let mut walk = Walk {
         root,
         seen: HashSet::new(),
@@ -222,7 +222,7 @@ impl<'d> Walk<'d> {
 }
 
 /// The text of a reference object's `$ref`.
-pub(super) fn reference(value: &Value) -> Option<&str> {
+pub(in crate::contract) fn reference(value: &Value) -> Option<&str> {
     value.as_object()?.get("$ref")?.as_str()
 }
 
@@ -231,7 +231,7 @@ pub(super) fn reference(value: &Value) -> Option<&str> {
 /// # Errors
 ///
 /// A reference to elsewhere, to nothing, or in a circle.
-pub(super) fn resolve(root: &Value, reference_text: &str) -> Result<String, String> {
+pub(in crate::contract) fn resolve(root: &Value, reference_text: &str) -> Result<String, String> {
     let mut text = reference_text.to_owned();
     // A chain longer than this is a circle for every purpose.
     for _ in 0..64 {
@@ -267,7 +267,7 @@ fn unresolved(root: &Value, text: &str, pointer: &str) -> String {
 }
 
 /// `value` itself, or what its `$ref` leads to, with the pointer of what was found.
-pub(super) fn dereference<'d>(
+pub(in crate::contract) fn dereference<'d>(
     root: &'d Value,
     pointer: &str,
     value: &'d Value,
@@ -280,7 +280,7 @@ pub(super) fn dereference<'d>(
 }
 
 /// The pointer one token further down.
-pub(super) fn join(pointer: &str, token: &str) -> String {
+pub(in crate::contract) fn join(pointer: &str, token: &str) -> String {
     let mut longer = pointer.to_owned();
     push_token(&mut longer, token);
     longer

@@ -7,18 +7,20 @@ use hyper::HeaderMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::coerce::{Style, query_pairs};
-use super::dialect::Variant;
-use super::document::{Answer, Contract, Media, Operation, StatusKey, is_form, is_json};
-use super::judge::Findings;
-use super::request::Request;
-use super::route::Match;
-use super::rules::known_fields;
-use super::schemas::SchemaUse;
-use super::spelling::nearest;
-use super::tape::Tape;
-use super::violation::{In, MAX_VIOLATIONS, Side, Subject, Violation};
-use super::walk::join;
+use crate::contract::document::{
+    Answer, Contract, Credential, Media, Operation, StatusKey, is_form, is_json,
+};
+use crate::contract::exchange::coerce::{Style, query_pairs};
+use crate::contract::exchange::request::Request;
+use crate::contract::json::tape::Tape;
+use crate::contract::load::walk::join;
+use crate::contract::route::Match;
+use crate::contract::schema::dialect::Variant;
+use crate::contract::schema::judge::Findings;
+use crate::contract::schema::rules::known_fields;
+use crate::contract::schema::schemas::SchemaUse;
+use crate::contract::spelling::nearest;
+use crate::contract::violation::{In, MAX_VIOLATIONS, Side, Subject, Violation};
 
 /// A request as it came.
 #[derive(Debug, Clone, Copy)]
@@ -38,9 +40,9 @@ pub struct Incoming<'r> {
 /// A request that keeps the contract, read.
 #[derive(Debug)]
 pub struct Checked<'r> {
-    pub(super) operation: &'r Operation,
-    pub(super) path: Vec<Cow<'r, str>>,
-    pub(super) query: Vec<(&'r str, Value)>,
+    pub(in crate::contract) operation: &'r Operation,
+    pub(in crate::contract) path: Vec<Cow<'r, str>>,
+    pub(in crate::contract) query: Vec<(&'r str, Value)>,
     /// The body, where there was one that is read: JSON, a form or text.
     pub body: Option<Tape<'r>>,
 }
@@ -112,7 +114,7 @@ impl Contract {
     ///
     /// # Errors
     ///
-    /// What it breaks, at most [`super::MAX_VIOLATIONS`] of it.
+    /// What it breaks, at most [`crate::contract::MAX_VIOLATIONS`] of it.
     pub fn check_request<'r>(
         &'r self,
         operation: &'r Operation,
@@ -186,19 +188,19 @@ impl Operation {
             .find_map(|key| self.answers.iter().find(|answer| answer.status == *key))
     }
 
-    pub(super) fn media(&self, content_type: &str) -> Option<&Media> {
+    pub(in crate::contract) fn media(&self, content_type: &str) -> Option<&Media> {
         choose(&self.body.as_ref()?.media, &essence(content_type))
     }
 }
 
 /// The media type without its parameters, in lower case.
-pub(super) fn essence(content_type: &str) -> String {
+pub(in crate::contract) fn essence(content_type: &str) -> String {
     let essence = content_type.split(';').next().unwrap_or_default();
     essence.trim().to_ascii_lowercase()
 }
 
 /// The entry for a media type: itself, then `type/*`, then `*/*`.
-pub(super) fn choose<'m>(media: &'m [Media], essence: &str) -> Option<&'m Media> {
+pub(in crate::contract) fn choose<'m>(media: &'m [Media], essence: &str) -> Option<&'m Media> {
     let kind = essence.split('/').next().unwrap_or_default();
     let find = |range: &str| media.iter().find(|media| media.range == range);
     find(essence)
@@ -208,7 +210,10 @@ pub(super) fn choose<'m>(media: &'m [Media], essence: &str) -> Option<&'m Media>
 
 /// A header's text; several lines of one name are one list. Bytes beyond UTF-8 are replaced, so
 /// that a schema judges what is there and not its absence.
-pub(super) fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cow<'h, str>> {
+pub(in crate::contract) fn header_text<'h>(
+    headers: &'h HeaderMap,
+    name: &str,
+) -> Option<Cow<'h, str>> {
     let mut lines = headers.get_all(name).iter();
     let first = String::from_utf8_lossy(lines.next()?.as_bytes());
     Some(lines.fold(first, |text, line| {
@@ -218,13 +223,13 @@ pub(super) fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cow<
 }
 
 /// Why a body could not be read, as a rule and in words.
-pub(super) struct Unreadable {
+pub(in crate::contract) struct Unreadable {
     pub rule: &'static str,
     pub why: String,
 }
 
 /// Reads a body by its media type; none where it is taken as bytes.
-pub(super) fn read_body<'b>(
+pub(in crate::contract) fn read_body<'b>(
     bytes: &'b [u8],
     essence: &str,
     media: &Media,
@@ -254,13 +259,13 @@ pub(super) fn read_body<'b>(
     Ok(Some(Tape::from_value(media.coercion.object(pairs))))
 }
 
-pub(super) fn query_names(operation: &Operation) -> impl Iterator<Item = &str> {
+pub(in crate::contract) fn query_names(operation: &Operation) -> impl Iterator<Item = &str> {
     let parameters = operation.parameters.iter();
     let in_query = parameters.filter(|parameter| parameter.place == In::Query);
     in_query.map(|parameter| parameter.name.as_str())
 }
 
-pub(super) fn is_known_query(operation: &Operation, name: &str) -> bool {
+pub(in crate::contract) fn is_known_query(operation: &Operation, name: &str) -> bool {
     operation.parameters.iter().any(|parameter| {
         parameter.place == In::Query
             && match parameter.style {
@@ -280,10 +285,10 @@ pub(super) fn is_known_query(operation: &Operation, name: &str) -> bool {
         .credentials
         .iter()
         .any(|credential| match credential {
-            super::Credential::Query(known) => known == name,
-            super::Credential::Bearer
-            | super::Credential::Basic
-            | super::Credential::Header(_)
-            | super::Credential::Cookie(_) => false,
+            Credential::Query(known) => known == name,
+            Credential::Bearer
+            | Credential::Basic
+            | Credential::Header(_)
+            | Credential::Cookie(_) => false,
         })
 }

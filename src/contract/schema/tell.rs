@@ -4,14 +4,14 @@ use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::{Value, json};
 
-use super::dialect::Variant;
-use super::violation::Subject;
+use crate::contract::schema::dialect::Variant;
+use crate::contract::violation::Subject;
 
 /// An `actual` value is cut after this many characters.
 const MAX_ACTUAL: usize = 100;
 
 /// One error, told.
-pub(super) struct Told {
+pub(in crate::contract) struct Told {
     pub rule: &'static str,
     pub expected: Option<Value>,
     pub actual: Option<Value>,
@@ -33,7 +33,7 @@ impl Told {
 
 /// What a validation error says; `pointer` is the place of its value in the message, `named` the
 /// branch that the value itself says it means.
-pub(super) fn tell(
+pub(in crate::contract) fn tell(
     subject: &Subject<'_>,
     pointer: &str,
     error: &ValidationError<'_>,
@@ -320,7 +320,7 @@ fn type_name(value: &Value) -> &'static str {
 }
 
 /// An actual value, short enough to show.
-pub(super) fn cut(value: &Value) -> Value {
+pub(in crate::contract) fn cut(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(shorten(text)),
         Value::Array(_) | Value::Object(_) => Value::String(shown(value)),

@@ -4,13 +4,13 @@ use hyper::HeaderMap;
 use hyper::header::CONTENT_TYPE;
 use serde_json::json;
 
-use super::check::{Verdict, choose, essence, header_text, read_body};
-use super::dialect::Variant;
-use super::document::{Answer, Contract, Operation, Parameter};
-use super::judge::Findings;
-use super::tape::Tape;
-use super::violation::{In, Side, Subject, Violation};
-use super::walk::join;
+use crate::contract::document::{Answer, Contract, Operation, Parameter};
+use crate::contract::exchange::check::{Verdict, choose, essence, header_text, read_body};
+use crate::contract::json::tape::Tape;
+use crate::contract::load::walk::join;
+use crate::contract::schema::dialect::Variant;
+use crate::contract::schema::judge::Findings;
+use crate::contract::violation::{In, Side, Subject, Violation};
 
 impl Contract {
     /// Holds an answer against its operation. `synthesized` says that the behaviour is not built

@@ -10,11 +10,11 @@ use openapiv3::{PathStyle, QueryStyle};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Number, Value};
 
-use super::walk::{reference, resolve};
+use crate::contract::load::walk::{reference, resolve};
 
 /// How a parameter's several values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(in crate::contract) enum Style {
     /// One `name=value` pair for each value: `form`, exploded.
     Repeated,
     /// `a,b`.
@@ -49,7 +49,7 @@ impl Style {
 
 /// The types that a schema lets text be read as.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Coercion {
+pub(in crate::contract) struct Coercion {
     integer: bool,
     number: bool,
     boolean: bool,
@@ -227,10 +227,10 @@ fn number(text: &str) -> Option<Number> {
 }
 
 /// A decoded name and its decoded value.
-pub(super) type Pair<'q> = (Cow<'q, str>, Cow<'q, str>);
+pub(in crate::contract) type Pair<'q> = (Cow<'q, str>, Cow<'q, str>);
 
 /// Splits a raw query into decoded pairs; the first text that is no UTF-8 is the error.
-pub(super) fn query_pairs(raw: &str) -> Result<Vec<Pair<'_>>, String> {
+pub(in crate::contract) fn query_pairs(raw: &str) -> Result<Vec<Pair<'_>>, String> {
     let pairs = raw.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {
@@ -253,7 +253,7 @@ fn form_text(raw: &str) -> Result<Cow<'_, str>, String> {
 }
 
 /// Percent-decodes text that must be UTF-8.
-pub(super) fn decode(raw: &str) -> Result<Cow<'_, str>, String> {
+pub(in crate::contract) fn decode(raw: &str) -> Result<Cow<'_, str>, String> {
     percent_decode_str(raw)
         .decode_utf8()
         .map_err(|_| raw.chars().take(100).collect())

@@ -3,8 +3,8 @@
 use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value, json};
 
-use super::spelling::nearest;
-use super::walk::join;
+use crate::contract::load::walk::join;
+use crate::contract::spelling::nearest;
 
 /// The form of a keyword's value.
 enum Form {
@@ -69,7 +69,7 @@ const KEYWORDS: [(&str, Form); 37] = [
 const TYPES: [&str; 6] = ["string", "number", "integer", "boolean", "array", "object"];
 
 /// Formats whose values are checked; every other format is listed and not checked.
-pub(super) const FORMATS: [&str; 12] = [
+pub(in crate::contract) const FORMATS: [&str; 12] = [
     "email",
     "date-time",
     "date",
@@ -85,7 +85,7 @@ pub(super) const FORMATS: [&str; 12] = [
 ];
 
 /// Judges one keyword of a schema; answers the pointers, relative to it, of schemas inside.
-pub(super) fn keyword(name: &str, value: &Value) -> Result<Vec<String>, String> {
+pub(in crate::contract) fn keyword(name: &str, value: &Value) -> Result<Vec<String>, String> {
     let Some((_, form)) = KEYWORDS.iter().find(|(known, _)| *known == name) else {
         return match name.starts_with("x-") {
             true => Ok(Vec::new()),
@@ -190,7 +190,7 @@ fn judge_pattern(value: &Value) -> Result<(), String> {
 }
 
 /// What a schema says without effect.
-pub(super) fn notes(members: &Map<String, Value>) -> Vec<String> {
+pub(in crate::contract) fn notes(members: &Map<String, Value>) -> Vec<String> {
     let mut notes = Vec::new();
     let format = members.get("format").and_then(Value::as_str);
     if let Some(format) = format.filter(|format| !FORMATS.contains(format)) {

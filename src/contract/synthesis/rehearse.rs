@@ -3,13 +3,13 @@
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
-use super::dialect::Variant;
-use super::document::{Contract, Operation};
-use super::example::{Given, Synthesized, best_answer, best_media};
-use super::report::{Fault, locate};
-use super::schemas::SchemaUse;
-use super::tape::Tape;
-use super::walk::Finding;
+use crate::contract::document::{Contract, Operation};
+use crate::contract::json::tape::Tape;
+use crate::contract::load::report::{Fault, locate};
+use crate::contract::load::walk::Finding;
+use crate::contract::schema::dialect::Variant;
+use crate::contract::schema::schemas::SchemaUse;
+use crate::contract::synthesis::example::{Given, Synthesized, best_answer, best_media};
 
 impl Contract {
     /// Tries the answer that [`Contract::synthesize`] makes for an operation. What comes back are

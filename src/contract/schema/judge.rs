@@ -9,12 +9,12 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::rules::{known_fields, named_branch, schema_pointer};
-use super::schemas::{BASE, SchemaUse, Schemas};
-use super::spelling::nearest;
-use super::tape::{Item, push_token};
-use super::tell::{cut, tell};
-use super::violation::{MAX_VIOLATIONS, Subject, Violation, more};
+use crate::contract::json::tape::{Item, push_token};
+use crate::contract::schema::rules::{known_fields, named_branch, schema_pointer};
+use crate::contract::schema::schemas::{BASE, SchemaUse, Schemas};
+use crate::contract::schema::tell::{cut, tell};
+use crate::contract::spelling::nearest;
+use crate::contract::violation::{MAX_VIOLATIONS, Subject, Violation, more};
 
 /// So many are described, so that equal ones can be left out; those beyond are only counted.
 const MAX_DESCRIBED: usize = 2 * MAX_VIOLATIONS;
@@ -29,7 +29,7 @@ const MAX_LISTED_POINTERS: usize = 8 * 1024 * 1024;
 
 /// What was found wrong with one message.
 #[derive(Default)]
-pub(super) struct Findings {
+pub(in crate::contract) struct Findings {
     described: Vec<Violation>,
     /// Bytes of all pointers and sentences.
     text: usize,

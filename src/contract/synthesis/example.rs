@@ -3,13 +3,15 @@
 
 use serde_json::Value;
 
-use super::coerce::Style;
-use super::dialect::Variant;
-use super::document::{Answer, Contract, Media, Operation, Parameter, StatusKey, is_json};
-use super::minimal::Minimal;
-use super::schemas::SchemaUse;
-use super::tape::Tape;
-use super::walk::{dereference, join};
+use crate::contract::document::{
+    Answer, Contract, Media, Operation, Parameter, StatusKey, is_json,
+};
+use crate::contract::exchange::coerce::Style;
+use crate::contract::json::tape::Tape;
+use crate::contract::load::walk::{dereference, join};
+use crate::contract::schema::dialect::Variant;
+use crate::contract::schema::schemas::SchemaUse;
+use crate::contract::synthesis::minimal::Minimal;
 
 /// An answer made from the document.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub struct Synthesized {
 }
 
 /// A value that the document gives, and where.
-pub(super) struct Given {
+pub(in crate::contract) struct Given {
     pub pointer: String,
     pub value: Value,
 }
@@ -116,7 +118,11 @@ impl Contract {
     }
 
     /// What stands in the document beside a schema, then in it.
-    pub(super) fn given_examples(&self, pointer: &str, used: Option<&SchemaUse>) -> Vec<Given> {
+    pub(in crate::contract) fn given_examples(
+        &self,
+        pointer: &str,
+        used: Option<&SchemaUse>,
+    ) -> Vec<Given> {
         let root = self.schemas.root();
         let member = |holder: &str, name: &str| {
             let pointer = join(holder, name);
@@ -145,7 +151,7 @@ impl Contract {
 }
 
 /// Lowest success, then the success range, the default, and whatever else is documented.
-pub(super) fn best_answer(answers: &[Answer]) -> Option<&Answer> {
+pub(in crate::contract) fn best_answer(answers: &[Answer]) -> Option<&Answer> {
     answers.iter().min_by_key(|answer| match answer.status {
         StatusKey::Code(code) if (200..300).contains(&code) => code,
         StatusKey::Range(2) => 1_000,
@@ -156,7 +162,7 @@ pub(super) fn best_answer(answers: &[Answer]) -> Option<&Answer> {
 }
 
 /// JSON, where an answer has it.
-pub(super) fn best_media(answer: &Answer) -> Option<&Media> {
+pub(in crate::contract) fn best_media(answer: &Answer) -> Option<&Media> {
     let json = answer.media.iter().find(|media| is_json(&media.range));
     json.or(answer.media.first())
 }
