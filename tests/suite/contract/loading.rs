@@ -457,6 +457,17 @@ fn a_property_may_be_called_like_a_keyword() {
 }
 
 #[test]
+fn the_built_in_documents_are_taken_as_strangers_documents_are() {
+    for document in [
+        openmail_mock::api::DOCUMENT,
+        openmail_mock::control::DOCUMENT,
+    ] {
+        let loaded = Contract::load(document.to_owned());
+        assert!(loaded.is_ok(), "{:?}", loaded.err());
+    }
+}
+
+#[test]
 fn both_built_in_documents_compile_whole() {
     let api = openmail_mock::api::built_in_contract().expect("no faults");
     let control = Contract::load_built_in(openmail_mock::control::DOCUMENT).expect("no faults");
