@@ -18,7 +18,7 @@ mod pods;
 mod recording;
 
 use crate::app::App;
-use crate::contract::{Contract, Fault, Operation};
+use crate::contract::{Contract, Fault, Match, Operation};
 use call::{Call, Request};
 use failures::Failure;
 use reply::Reply;
@@ -49,11 +49,19 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
 /// of parameters aside.
 #[must_use]
 pub fn behaviours(contract: &Contract) -> Vec<Option<Handler>> {
-    let ours = match contract.built_in {
+    behaviours_beside(contract, ours_beside(contract).as_ref())
+}
+
+/// Our own document, to hold a stranger's against.
+fn ours_beside(contract: &Contract) -> Option<Contract> {
+    match contract.built_in {
         true => None,
         false => built_in_contract().ok(),
-    };
-    let is_ours = |operation: &Operation| match &ours {
+    }
+}
+
+fn behaviours_beside(contract: &Contract, ours: Option<&Contract>) -> Vec<Option<Handler>> {
+    let is_ours = |operation: &Operation| match ours {
         None => true,
         Some(ours) => ours.operation(&operation.id).is_some_and(|known| {
             known.method == operation.method && shape(&known.template) == shape(&operation.template)
@@ -85,6 +93,9 @@ pub struct Plane {
     handlers: Vec<Option<Handler>>,
     /// Whether unknown fields and parameters are refused.
     pub strict: bool,
+    /// Under a stranger's document, our own: an operation that only ours has was taken out, which
+    /// makes it not found rather than a wrong method.
+    ours: Option<Contract>,
     /// How a request gets into a world.
     entry: spine::Entry,
 }
@@ -93,10 +104,12 @@ impl Plane {
     /// The API's plane over the built-in document or a stranger's.
     #[must_use]
     pub fn api(contract: Contract, strict: bool) -> Self {
+        let ours = ours_beside(&contract);
         Self {
-            handlers: behaviours(&contract),
+            handlers: behaviours_beside(&contract, ours.as_ref()),
             contract,
             strict,
+            ours,
             entry: spine::Entry::Key,
         }
     }
@@ -117,8 +130,15 @@ impl Plane {
             handlers: contract.operations.iter().map(handler).collect(),
             contract,
             strict: true,
+            ours: None,
             entry: spine::Entry::Guarded(admit),
         }
+    }
+
+    /// Whether a route exists in our own document but was left out of the one in force.
+    fn is_withdrawn(&self, method: &str, path: &str) -> bool {
+        let ours = self.ours.as_ref().map(|ours| ours.route(method, path));
+        matches!(ours, Some(Match::Operation(..)))
     }
 
     /// Operation ids without a row and rows without an operation; both empty for our documents.

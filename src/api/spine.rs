@@ -174,6 +174,9 @@ fn route<'r>(
     let (method, path) = (request.method.as_str(), request.uri.path());
     let failure = match plane.contract.route(method, path) {
         Match::Operation(index, values) => return Ok((index, values)),
+        Match::MethodNotAllowed(_) if plane.is_withdrawn(method, path) => {
+            Failure::no_route(method, path, "")
+        }
         Match::MethodNotAllowed(allowed) => Failure::method_not_allowed(method, path, &allowed),
         Match::NotFound => {
             let operations = plane.contract.operations.iter();

@@ -115,11 +115,21 @@ fn an_operation_that_the_document_lacks_is_not_served() {
 }
 
 #[test]
-fn a_method_that_the_document_lacks_is_not_allowed() {
+fn an_operation_that_was_taken_out_is_not_found_though_its_path_stays() {
     let mut document = built_in();
     remove(&mut document, "/paths/~1v1~1pods", "post");
     let mock = Mock::of(&document);
-    let answer = mock.call("POST", "/v1/pods", Some(json!({})));
+    mock.call("POST", "/v1/pods", Some(json!({})))
+        .refused(404, "not_found");
+    mock.call("GET", "/v1/pods", None).expect(200);
+}
+
+#[test]
+fn a_method_that_no_document_has_is_not_allowed() {
+    let mut document = built_in();
+    remove(&mut document, "/paths/~1v1~1pods", "post");
+    let mock = Mock::of(&document);
+    let answer = mock.call("PUT", "/v1/pods", Some(json!({})));
     let answer = answer.refused(405, "method_not_allowed");
     assert_eq!(answer.header("allow"), Some("GET"));
 }
