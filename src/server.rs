@@ -52,7 +52,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const DRAIN: Duration = Duration::from_secs(2);
 /// Of a path, the log repeats this many characters.
 const MAX_TOLD_PATH: usize = 500;
-/// Bodies beyond this are read and checked beside the event loop.
+/// Bodies beyond this are checked beside the event loop.
 const LARGE_BODY: usize = 256 * 1024;
 
 /// Everything that answers requests.
@@ -167,7 +167,9 @@ async fn answer(
     };
     let path = request.uri.path().chars().take(MAX_TOLD_PATH);
     let told = format!("{} {}", request.method, path.collect::<String>());
-    let exchanged = match request.bytes().len() > LARGE_BODY {
+    // The control plane loads its document, shows journals, drops worlds: nobody else waits for it.
+    let is_slow = is_control(&request) || request.bytes().len() > LARGE_BODY;
+    let exchanged = match is_slow {
         false => walk(&service, &request),
         true => {
             let walker = service.clone();
@@ -185,15 +187,16 @@ async fn answer(
 }
 
 fn walk(service: &Service, request: &Request) -> Exchanged {
-    let path = request.uri.path();
-    let is_control = path
-        .strip_prefix(control::PREFIX)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let plane = match is_control {
+    let plane = match is_control(request) {
         true => &service.control,
         false => &service.shared.api,
     };
     spine::exchange(&service.shared, plane, request)
+}
+
+fn is_control(request: &Request) -> bool {
+    let rest = request.uri.path().strip_prefix(control::PREFIX);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn into_http(reply: Reply) -> HttpReply {
