@@ -74,7 +74,7 @@ impl Running {
     /// The account key that opens the world of that name.
     #[must_use]
     pub fn key_of(&self, world: &str) -> String {
-        format!("om_test_{world}")
+        api::key_of(world)
     }
 
     /// Stops it: running exchanges get two seconds to end.

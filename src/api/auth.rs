@@ -1,11 +1,10 @@
 //! From a request's credentials to the world that its key opens.
 
 use data_encoding::BASE64;
-use hyper::header::{AUTHORIZATION, COOKIE};
-use percent_encoding::percent_decode_str;
+use hyper::header::AUTHORIZATION;
 
 use super::call::Request;
-use crate::contract::Credential;
+use crate::contract::{Credential, cookie, query_pairs};
 
 /// The prefix of account keys; the rest is the world's name.
 const KEY_PREFIX: &str = "om_test_";
@@ -21,7 +20,7 @@ pub(super) fn world_of_key<'r>(
         Credential::Basic => owned(&basic_user(request)?),
         Credential::Header(name) => world_name(request.header(name)?.trim()).map(Cow::Borrowed),
         Credential::Query(name) => owned(&query_value(request, name)?),
-        Credential::Cookie(name) => owned(&cookie_value(request, name)?),
+        Credential::Cookie(name) => owned(&cookie(&request.headers, name)?),
     })
 }
 
@@ -39,6 +38,12 @@ fn authorization(request: &Request) -> Option<(&str, &str)> {
     let text = request.header(AUTHORIZATION.as_str())?.trim();
     let (scheme, rest) = text.split_once(' ')?;
     Some((scheme, rest.trim()))
+}
+
+/// The account key that opens the world of that name.
+#[must_use]
+pub fn key_of(world: &str) -> String {
+    format!("{KEY_PREFIX}{world}")
 }
 
 /// The world's name in an account key.
@@ -66,17 +71,7 @@ fn basic_user(request: &Request) -> Option<String> {
 }
 
 fn query_value(request: &Request, name: &str) -> Option<String> {
-    let pairs = request.uri.query()?.split('&');
-    let mut named = pairs.filter_map(|pair| pair.split_once('='));
-    let (_, value) = named.find(|(known, _)| *known == name)?;
-    Some(percent_decode_str(value).decode_utf8().ok()?.into_owned())
-}
-
-fn cookie_value(request: &Request, name: &str) -> Option<String> {
-    let text = request.header(COOKIE.as_str())?;
-    let mut pairs = text
-        .split(';')
-        .filter_map(|pair| pair.trim().split_once('='));
-    let (_, value) = pairs.find(|(known, _)| *known == name)?;
-    Some(value.to_owned())
+    let pairs = query_pairs(request.uri.query()?).ok()?;
+    let named = pairs.into_iter().find(|(known, _)| known == name);
+    named.map(|(_, value)| value.into_owned())
 }

@@ -16,6 +16,8 @@ mod violation;
 
 pub use document::{Answer, Body, Contract, Credential, Media, Operation, Parameter, StatusKey};
 pub use exchange::check::{Checked, Incoming, Refused, Unread, Verdict};
+pub use exchange::coerce::{Pair, query_pairs};
+pub use exchange::request::cookie;
 pub use json::locate::{Place, place};
 pub use json::tape::{Item, MAX_DEPTH, MAX_VALUES, ReadError, Tape, push_token};
 pub use load::report::Fault;

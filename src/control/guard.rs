@@ -5,13 +5,12 @@
 
 use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, HOST, ORIGIN};
-use percent_encoding::percent_decode_str;
 
 use crate::api::call::Request;
 use crate::api::failures::Failure;
 use crate::api::{Shared, bearer_token, is_world_name, world_name};
 use crate::app::DEFAULT_WORLD;
-use crate::contract::{Credential, Operation};
+use crate::contract::{Credential, Operation, query_pairs};
 
 /// The header that carries the token.
 const TOKEN: &str = "openmail-mock-token";
@@ -55,15 +54,11 @@ pub(super) fn admit(
     }
 }
 
+/// Read as the contract will read it, so that both see the same world; it refuses what is none.
 fn asked_world(request: &Request) -> Option<String> {
-    let decode = |text| percent_decode_str(text).decode_utf8_lossy();
-    let mut pairs = request.uri.query()?.split('&').map(|pair| {
-        // The contract reads a name without `=` as one with an empty value.
-        pair.split_once('=').unwrap_or((pair, ""))
-    });
-    // Names are decoded too, as the contract will do: both must see the same world.
-    let (_, value) = pairs.find(|(name, _)| decode(name) == "world")?;
-    Some(decode(value).into_owned())
+    let pairs = query_pairs(request.uri.query()?).ok()?;
+    let asked = pairs.into_iter().find(|(name, _)| name == "world");
+    asked.map(|(_, value)| value.into_owned())
 }
 
 fn check_origin(shared: &Shared, request: &Request) -> Result<(), Failure> {

@@ -109,11 +109,6 @@ impl<R: Row> Table<R> {
         Listing::newest_first(rows, total)
     }
 
-    /// All rows, the first in order first.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<R>> {
-        self.rows.iter().map(|(_, row)| row)
-    }
-
     /// How many rows of this table the other lacks; costs what differs.
     #[must_use]
     pub fn missing_in(&self, other: &Self) -> usize {

@@ -4,13 +4,12 @@
 //! one; everything else stays text, and the schema says what it thinks of that.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use openapiv3::{PathStyle, QueryStyle};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Number, Value};
 
-use crate::contract::load::walk::{reference, resolve};
+use crate::contract::load::composition::{COMPOSITION, composed_of};
 
 /// How a parameter's several values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,21 +68,8 @@ impl Coercion {
 
     /// `depth` counts the values around this one.
     fn collect(&mut self, root: &Value, schema: &Value, depth: usize) {
-        let mut seen = BTreeSet::new();
-        let mut waiting = vec![schema];
-        while let Some(schema) = waiting.pop() {
-            if let Some(text) = reference(schema) {
-                let target = resolve(root, text)
-                    .ok()
-                    .filter(|target| seen.insert(target.clone()));
-                waiting.extend(target.and_then(|target| root.pointer(&target)));
-                continue;
-            }
-            self.collect_own(root, schema, depth);
-            for composition in ["oneOf", "anyOf", "allOf"] {
-                let branches = schema.get(composition).and_then(Value::as_array);
-                waiting.extend(branches.into_iter().flatten().rev());
-            }
+        for part in composed_of(root, schema, &COMPOSITION) {
+            self.collect_own(root, part, depth);
         }
     }
 
@@ -227,10 +213,14 @@ fn number(text: &str) -> Option<Number> {
 }
 
 /// A decoded name and its decoded value.
-pub(in crate::contract) type Pair<'q> = (Cow<'q, str>, Cow<'q, str>);
+pub type Pair<'q> = (Cow<'q, str>, Cow<'q, str>);
 
-/// Splits a raw query into decoded pairs; the first text that is no UTF-8 is the error.
-pub(in crate::contract) fn query_pairs(raw: &str) -> Result<Vec<Pair<'_>>, String> {
+/// Splits a raw query into decoded pairs.
+///
+/// # Errors
+///
+/// The first text that decodes to no UTF-8, cut short.
+pub fn query_pairs(raw: &str) -> Result<Vec<Pair<'_>>, String> {
     let pairs = raw.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {

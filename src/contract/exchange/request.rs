@@ -379,7 +379,9 @@ fn wrong_media_type(given: &str, media: &[Media]) -> String {
     format!("{came}; send {}", ranges.join(" or "))
 }
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+/// The value of a cookie, on whichever line it came.
+#[must_use]
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines = headers.get_all(COOKIE).iter();
     let texts = lines.filter_map(|line| line.to_str().ok());
     let mut pairs = texts.flat_map(|text| text.split(';'));

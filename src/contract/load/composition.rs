@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use crate::contract::load::walk::{Finding, join, reference, resolve};
 
+/// The keywords whose branches describe the same value as their schema does.
+pub(in crate::contract) const COMPOSITION: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 /// Composition may nest this deep: whoever follows it does so by recursion.
 pub(in crate::contract) const MAX_COMPOSITION: usize = 64;
 /// One value is held against so many schemas. References that meet again and again unfold to
@@ -169,7 +171,7 @@ impl Pass<'_> {
 /// Pointers of the schemas that judge the same value as `schema` does.
 fn branches(pointer: &str, schema: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    for composition in ["allOf", "anyOf", "oneOf"] {
+    for composition in COMPOSITION {
         let Some(list) = schema.get(composition).and_then(Value::as_array) else {
             continue;
         };
@@ -182,8 +184,13 @@ fn branches(pointer: &str, schema: &Value) -> Vec<String> {
     found
 }
 
-/// A schema and all branches of its `allOf`, at any depth, each once.
-pub(in crate::contract) fn all_of<'d>(root: &'d Value, schema: &'d Value) -> Vec<&'d Value> {
+/// A schema and the branches that those keywords compose it of, at any depth, each once: the ones
+/// that describe the same value, references followed, in document order.
+pub(in crate::contract) fn composed_of<'d>(
+    root: &'d Value,
+    schema: &'d Value,
+    keywords: &[&str],
+) -> Vec<&'d Value> {
     let mut seen = HashSet::new();
     let mut found = Vec::new();
     let mut waiting = vec![schema];
@@ -195,8 +202,11 @@ pub(in crate::contract) fn all_of<'d>(root: &'d Value, schema: &'d Value) -> Vec
             continue;
         }
         found.push(schema);
-        let branches = schema.get("allOf").and_then(Value::as_array);
-        waiting.extend(branches.into_iter().flatten());
+        // The last one in is the next one out.
+        for keyword in keywords.iter().rev() {
+            let branches = schema.get(*keyword).and_then(Value::as_array);
+            waiting.extend(branches.into_iter().flatten().rev());
+        }
     }
     found
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::contract::load::composition::{MAX_COMPOSITION, all_of};
+use crate::contract::load::composition::{COMPOSITION, MAX_COMPOSITION, composed_of};
 use crate::contract::load::keywords::FORMATS;
 use crate::contract::load::walk::{reference, resolve};
 
@@ -230,7 +230,7 @@ impl Translation<'_> {
 
     /// Names hidden by this schema's own properties and those of its `allOf` branches.
     fn collect_hidden(&self, schema: &Value, hidden: &mut BTreeSet<String>) {
-        for part in all_of(self.root, schema) {
+        for part in composed_of(self.root, schema, &["allOf"]) {
             let properties = part.get("properties").and_then(Value::as_object);
             let properties = properties.into_iter().flatten();
             let unseen = properties.filter(|(_, property)| self.hides(property));
@@ -240,10 +240,12 @@ impl Translation<'_> {
 
     fn requires_any(&self, schema: &Value, names: &BTreeSet<String>) -> bool {
         let named = |item: &Value| item.as_str().is_some_and(|name| names.contains(name));
-        all_of(self.root, schema).into_iter().any(|part| {
-            let required = part.get("required").and_then(Value::as_array);
-            required.is_some_and(|items| items.iter().any(named))
-        })
+        composed_of(self.root, schema, &["allOf"])
+            .into_iter()
+            .any(|part| {
+                let required = part.get("required").and_then(Value::as_array);
+                required.is_some_and(|items| items.iter().any(named))
+            })
     }
 
     /// Whether a strict reading refuses fields that this schema does not declare. A schema that
@@ -259,25 +261,9 @@ impl Translation<'_> {
 
 /// Property names that a schema declares, itself or through composition.
 pub(in crate::contract) fn properties(root: &Value, schema: &Value) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    let mut seen = BTreeSet::new();
-    let mut waiting = vec![schema];
-    while let Some(schema) = waiting.pop() {
-        if let Some(text) = reference(schema) {
-            let target = resolve(root, text)
-                .ok()
-                .filter(|target| seen.insert(target.clone()));
-            waiting.extend(target.and_then(|target| root.pointer(&target)));
-            continue;
-        }
-        let own = schema.get("properties").and_then(Value::as_object);
-        names.extend(own.into_iter().flat_map(|own| own.keys().cloned()));
-        for composition in ["allOf", "anyOf", "oneOf"] {
-            let branches = schema.get(composition).and_then(Value::as_array);
-            waiting.extend(branches.into_iter().flatten());
-        }
-    }
-    names
+    let parts = composed_of(root, schema, &COMPOSITION).into_iter();
+    let own = parts.filter_map(|part| part.get("properties")?.as_object());
+    own.flat_map(|own| own.keys().cloned()).collect()
 }
 
 /// OpenAPI 3.0 says with a flag what JSON Schema says with a keyword of its own.
