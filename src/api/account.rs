@@ -9,10 +9,7 @@ use super::failures::Failure;
 use super::reply::Reply;
 use crate::domain::ids::Id;
 
-pub(super) const ROWS: &[Row] = &[Row {
-    operation: "getMe",
-    handler: get_me,
-}];
+pub(super) const ROWS: &[Row] = &[Row::new("getMe", get_me)];
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -10,26 +10,11 @@ use super::views::{InboxView, ListView};
 use crate::domain::inboxes::{self, InboxChange, NewInbox, Written};
 
 pub(super) const ROWS: &[Row] = &[
-    Row {
-        operation: "createInbox",
-        handler: create_inbox,
-    },
-    Row {
-        operation: "listInboxes",
-        handler: list_inboxes,
-    },
-    Row {
-        operation: "getInbox",
-        handler: get_inbox,
-    },
-    Row {
-        operation: "updateInbox",
-        handler: update_inbox,
-    },
-    Row {
-        operation: "deleteInbox",
-        handler: delete_inbox,
-    },
+    Row::new("createInbox", create_inbox),
+    Row::new("listInboxes", list_inboxes),
+    Row::new("getInbox", get_inbox),
+    Row::new("updateInbox", update_inbox),
+    Row::new("deleteInbox", delete_inbox),
 ];
 
 fn create_inbox(call: &Call<'_>) -> Result<Reply, Failure> {

@@ -38,6 +38,14 @@ pub struct Row {
     pub handler: Handler,
 }
 
+impl Row {
+    /// Ties an operation to its behaviour.
+    #[must_use]
+    pub const fn new(operation: &'static str, handler: Handler) -> Self {
+        Self { operation, handler }
+    }
+}
+
 /// All built-in operations of the API.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
     let tables: [&[Row]; 3] = [account::ROWS, pods::ROWS, inboxes::ROWS];

@@ -10,26 +10,11 @@ use super::views::{ListView, PodView};
 use crate::domain::pods::{self, NewPod, PodChange};
 
 pub(super) const ROWS: &[Row] = &[
-    Row {
-        operation: "createPod",
-        handler: create_pod,
-    },
-    Row {
-        operation: "listPods",
-        handler: list_pods,
-    },
-    Row {
-        operation: "getPod",
-        handler: get_pod,
-    },
-    Row {
-        operation: "updatePod",
-        handler: update_pod,
-    },
-    Row {
-        operation: "deletePod",
-        handler: delete_pod,
-    },
+    Row::new("createPod", create_pod),
+    Row::new("listPods", list_pods),
+    Row::new("getPod", get_pod),
+    Row::new("updatePod", update_pod),
+    Row::new("deletePod", delete_pod),
 ];
 
 fn create_pod(call: &Call<'_>) -> Result<Reply, Failure> {

@@ -11,14 +11,8 @@ use crate::app::{Move, World, WrongMove};
 use crate::domain::clock::{Mode, Timestamp, parse_duration};
 
 pub(super) const ROWS: &[Row] = &[
-    Row {
-        operation: "getClock",
-        handler: get_clock,
-    },
-    Row {
-        operation: "moveClock",
-        handler: move_clock,
-    },
+    Row::new("getClock", get_clock),
+    Row::new("moveClock", move_clock),
 ];
 
 /// What a clock shows and how it goes.

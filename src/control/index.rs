@@ -10,14 +10,8 @@ use crate::api::reply::Reply;
 use crate::api::views::ListView;
 
 pub(super) const ROWS: &[Row] = &[
-    Row {
-        operation: "getConsole",
-        handler: get_console,
-    },
-    Row {
-        operation: "getControlDocument",
-        handler: get_control_document,
-    },
+    Row::new("getConsole", get_console),
+    Row::new("getControlDocument", get_control_document),
 ];
 
 #[derive(Serialize)]

@@ -13,18 +13,9 @@ use crate::contract::{Contract, nearest};
 use crate::record::journal::Exchange;
 
 pub(super) const ROWS: &[Row] = &[
-    Row {
-        operation: "listRequests",
-        handler: list_requests,
-    },
-    Row {
-        operation: "getRequest",
-        handler: get_request,
-    },
-    Row {
-        operation: "clearRequests",
-        handler: clear_requests,
-    },
+    Row::new("listRequests", list_requests),
+    Row::new("getRequest", get_request),
+    Row::new("clearRequests", clear_requests),
 ];
 
 fn list_requests(call: &Call<'_>) -> Result<Reply, Failure> {

@@ -13,18 +13,9 @@ use crate::domain::clock::Timestamp;
 use crate::domain::state::State;
 
 pub(super) const ROWS: &[Row] = &[
-    Row {
-        operation: "listSnapshots",
-        handler: list_snapshots,
-    },
-    Row {
-        operation: "putSnapshot",
-        handler: put_snapshot,
-    },
-    Row {
-        operation: "deleteSnapshot",
-        handler: delete_snapshot,
-    },
+    Row::new("listSnapshots", list_snapshots),
+    Row::new("putSnapshot", put_snapshot),
+    Row::new("deleteSnapshot", delete_snapshot),
 ];
 
 #[derive(Serialize)]

@@ -13,18 +13,9 @@ use crate::app::World;
 use crate::domain::clock::Timestamp;
 
 pub(super) const ROWS: &[Row] = &[
-    Row {
-        operation: "listWorlds",
-        handler: list_worlds,
-    },
-    Row {
-        operation: "dropWorld",
-        handler: drop_world,
-    },
-    Row {
-        operation: "resetWorld",
-        handler: reset_world,
-    },
+    Row::new("listWorlds", list_worlds),
+    Row::new("dropWorld", drop_world),
+    Row::new("resetWorld", reset_world),
 ];
 
 #[derive(Serialize)]
