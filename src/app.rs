@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::domain::state::State;
 use crate::record::journal::{Entry, Exchange};
+use crate::record::tally::Tally;
 pub use world::{Extract, MAX_SNAPSHOTS, Move, NoSuchSnapshot, TooManySnapshots, World, WrongMove};
 
 /// The world of requests that name none.
@@ -36,6 +37,8 @@ pub struct App {
     uses: AtomicU64,
     /// What all journals hold in memory; each world keeps its share up to date.
     ledger: Arc<AtomicUsize>,
+    /// What spoils the run; touched only when something does.
+    tally: Mutex<Tally>,
 }
 
 /// Every world is busy, and there are as many as there may be.
@@ -70,6 +73,7 @@ impl App {
             exchanges: AtomicU64::new(0),
             uses: AtomicU64::new(0),
             ledger: Arc::default(),
+            tally: Mutex::default(),
         }
     }
 
@@ -174,6 +178,22 @@ impl App {
         if self.ledger.load(Ordering::Relaxed) > ALL_JOURNALS {
             self.shrink_journals(&world.name);
         }
+    }
+
+    /// Counts a call that met a defect of ours.
+    pub fn count_breach(&self, call: &str, defect: &str) {
+        self.tally.lock().breaches.count(call, defect);
+    }
+
+    /// Counts a call of what does not exist.
+    pub fn count_unknown(&self, call: &str, hint: &str) {
+        self.tally.lock().unknown_calls.count(call, hint);
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.tally.lock().clone()
     }
 
     /// Makes room in the journals of the longest-idle worlds first; what was recorded just now

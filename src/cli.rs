@@ -1,7 +1,10 @@
 //! What was typed, and what it means.
 
 mod check;
+mod exec;
+mod signals;
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -11,7 +14,9 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 
 use crate::domain::clock::Timestamp;
 use crate::server::LogFormat;
-use crate::{Config, Running, StartError};
+use crate::{Config, StartError};
+use exec::FailOn;
+use signals::Signals;
 
 /// A local emulator of the OpenMail API: contract-checked, stateful, offline.
 #[derive(Debug, Parser)]
@@ -25,11 +30,19 @@ pub struct Typed {
     #[command(subcommand)]
     command: Option<TypedCommand>,
     #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
     serve: Serve,
 }
 
 #[derive(Debug, Subcommand)]
 enum TypedCommand {
+    /// Run a command beside a mock of its own, and stop the mock when it ends.
+    #[command(
+        after_help = "CMD finds the mock in OPENMAIL_API_URL, OPENMAIL_BASE_URL and OPENMAIL_API_KEY, \
+                      and its exit code is that of exec."
+    )]
+    Exec(Exec),
     /// Check OpenAPI documents without starting anything, and list their operations.
     Check {
         /// Files to check.
@@ -43,8 +56,9 @@ enum TypedCommand {
     },
 }
 
+/// Where a mock is found; `exec` chooses that itself.
 #[derive(Debug, Args)]
-struct Serve {
+struct Place {
     /// Port to listen on; 0 lets the system choose.
     #[arg(
         long,
@@ -53,12 +67,17 @@ struct Serve {
         env = "OPENMAIL_MOCK_PORT"
     )]
     port: u16,
-    /// Address to bind; beyond loopback --control-token is needed.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1", value_parser = host, env = "OPENMAIL_MOCK_HOST")]
-    host: IpAddr,
     /// Write {"url","port","pid","key"} to this file once the server is ready.
     #[arg(long, value_name = "PATH", env = "OPENMAIL_MOCK_PORT_FILE")]
     port_file: Option<PathBuf>,
+}
+
+/// How a mock serves, whoever starts it.
+#[derive(Debug, Args)]
+struct Serve {
+    /// Address to bind; beyond loopback --control-token is needed.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1", value_parser = host, env = "OPENMAIL_MOCK_HOST")]
+    host: IpAddr,
     /// Serve another OpenAPI 3.0 document than the built-in one.
     #[arg(long, value_name = "FILE", env = "OPENMAIL_MOCK_SPEC")]
     spec: Option<PathBuf>,
@@ -82,7 +101,7 @@ struct Serve {
     /// Base of URLs in bodies; without it, the request's own Host.
     #[arg(long, value_name = "URL", value_parser = crate::config::base_url, env = "OPENMAIL_MOCK_PUBLIC_URL")]
     public_url: Option<String>,
-    /// One line for each exchange on stderr; pretty on a terminal, else json.
+    /// One line for each exchange on stderr; pretty on a terminal, else json; under exec, off.
     #[arg(long, value_enum, env = "OPENMAIL_MOCK_LOG")]
     log: Option<TypedLog>,
     /// What the control plane asks for in the header OpenMail-Mock-Token.
@@ -93,6 +112,24 @@ struct Serve {
         env = "OPENMAIL_MOCK_CONTROL_TOKEN"
     )]
     control_token: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Exec {
+    #[command(flatten)]
+    serve: Serve,
+    /// Fail a run that succeeded if the mock broke its contract, or was called for what it lacks.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_enum,
+        value_delimiter = ',',
+        env = "OPENMAIL_MOCK_FAIL_ON"
+    )]
+    fail_on: Vec<FailOn>,
+    /// The command and its arguments.
+    #[arg(last = true, required = true, value_name = "CMD")]
+    command: Vec<OsString>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -112,6 +149,8 @@ enum TypedLog {
 pub enum Command {
     /// Serve until a signal comes.
     Serve(Box<Config>),
+    /// Run a command beside a mock.
+    Exec(Box<Config>, Vec<FailOn>, Vec<OsString>),
     /// Check documents.
     Check(Vec<PathBuf>),
     /// Print a completion script.
@@ -122,7 +161,9 @@ impl Typed {
     /// Reads the command line and the environment; wrong usage ends the process with 2.
     #[must_use]
     pub fn read() -> Self {
-        let matches = Self::command().mut_args(without_empty_twin).get_matches();
+        let command = Self::command().mut_args(without_empty_twin);
+        let command = command.mut_subcommands(|it| it.mut_args(without_empty_twin));
+        let matches = command.get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
@@ -132,7 +173,22 @@ impl Typed {
         match self.command {
             Some(TypedCommand::Check { files }) => Command::Check(files),
             Some(TypedCommand::Completions { shell }) => Command::Completions(shell),
-            None => Command::Serve(Box::new(self.serve.config())),
+            Some(TypedCommand::Exec(exec)) => {
+                // The output is that of the command.
+                let config = exec.serve.config(LogFormat::Off);
+                Command::Exec(Box::new(config), exec.fail_on, exec.command)
+            }
+            None => {
+                let log = match std::io::stderr().is_terminal() {
+                    true => LogFormat::Pretty,
+                    false => LogFormat::Json,
+                };
+                Command::Serve(Box::new(Config {
+                    port: self.place.port,
+                    port_file: self.place.port_file,
+                    ..self.serve.config(log)
+                }))
+            }
         }
     }
 }
@@ -147,16 +203,18 @@ fn without_empty_twin(arg: Arg) -> Arg {
 }
 
 impl Serve {
-    fn config(self) -> Config {
-        let log = match (self.log, std::io::stderr().is_terminal()) {
-            (Some(TypedLog::Pretty), _) | (None, true) => LogFormat::Pretty,
-            (Some(TypedLog::Json), _) | (None, false) => LogFormat::Json,
-            (Some(TypedLog::Off), _) => LogFormat::Off,
+    /// A configuration on a port of the system's choice.
+    fn config(self, untold_log: LogFormat) -> Config {
+        let log = match self.log {
+            Some(TypedLog::Pretty) => LogFormat::Pretty,
+            Some(TypedLog::Json) => LogFormat::Json,
+            Some(TypedLog::Off) => LogFormat::Off,
+            None => untold_log,
         };
         Config {
             host: self.host,
-            port: self.port,
-            port_file: self.port_file,
+            port: 0,
+            port_file: None,
             spec: self.spec,
             seed: self.seed,
             clock: match self.clock {
@@ -196,6 +254,7 @@ fn clock(text: &str) -> Result<TypedClock, String> {
 pub fn run(command: Command) -> u8 {
     match command {
         Command::Serve(config) => serve(*config),
+        Command::Exec(config, fail_on, words) => exec::run(*config, &fail_on, &words),
         Command::Check(files) => check::run(&files),
         Command::Completions(shell) => {
             let mut script = Vec::new();
@@ -211,10 +270,10 @@ pub fn run(command: Command) -> u8 {
 fn serve(config: Config) -> u8 {
     let settings = settings(&config);
     // Before anything is ready, so that no signal finds the process unprepared.
-    let served = Signals::listen()
+    let served = Signals::listen(&signals::ENDING)
         .map_err(|error| StartError::System("no signals", error))
         .and_then(|signals| Ok((signals, crate::start(config)?)));
-    let (signals, running) = match served {
+    let ((runtime, mut signals), running) = match served {
         Ok(served) => served,
         Err(error) => return fail(&error),
     };
@@ -224,7 +283,12 @@ fn serve(config: Config) -> u8 {
         env!("CARGO_PKG_VERSION")
     );
     let _ = std::io::stdout().write_all(banner.as_bytes());
-    let code = signals.wait(&running);
+    let code = runtime.block_on(async {
+        tokio::select! {
+            _ = signals.next() => 0,
+            () = running.ended() => 1,
+        }
+    });
     running.stop();
     code
 }
@@ -250,68 +314,4 @@ fn fail(error: &StartError) -> u8 {
         let _ = writeln!(std::io::stderr(), "openmail-mock: {line}");
     }
     error.exit_code()
-}
-
-/// Waits for SIGINT, SIGTERM and SIGHUP, or for a failure that comes first; its answer is the exit code.
-struct Signals {
-    runtime: tokio::runtime::Runtime,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    /// The terminal was closed: the port file must go all the same.
-    #[cfg(unix)]
-    hangup: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn listen() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let inside = runtime.enter();
-        let terminate = signal(SignalKind::terminate())?;
-        let interrupt = signal(SignalKind::interrupt())?;
-        let hangup = signal(SignalKind::hangup())?;
-        drop(inside);
-        Ok(Self {
-            runtime,
-            terminate,
-            interrupt,
-            hangup,
-        })
-    }
-
-    #[cfg(unix)]
-    fn wait(mut self, running: &Running) -> u8 {
-        self.runtime.block_on(async {
-            tokio::select! {
-                _ = self.terminate.recv() => 0,
-                _ = self.interrupt.recv() => 0,
-                _ = self.hangup.recv() => 0,
-                () = running.ended() => 1,
-            }
-        })
-    }
-
-    #[cfg(not(unix))]
-    fn listen() -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        Ok(Self { runtime })
-    }
-
-    #[cfg(not(unix))]
-    fn wait(self, running: &Running) -> u8 {
-        self.runtime.block_on(async {
-            tokio::select! {
-                // Without a handler the process ends at once, as by a second Ctrl-C.
-                _ = tokio::signal::ctrl_c() => 0,
-                () = running.ended() => 1,
-            }
-        })
-    }
 }

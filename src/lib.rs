@@ -38,6 +38,7 @@ use crate::contract::{Contract, Fault};
 use crate::domain::clock::{Clock, real_now};
 use crate::domain::ids::Source;
 use crate::domain::state::{State, Transaction};
+pub use crate::record::tally::{Calls, Tally};
 use crate::server::{Log, PortFile, Service};
 pub use config::{Arrange, Config, StartError};
 
@@ -46,6 +47,7 @@ pub struct Running {
     address: SocketAddr,
     url: String,
     stop: watch::Sender<bool>,
+    service: Arc<Service>,
     /// The thread that owns the runtime; none once it is joined.
     thread: Option<JoinHandle<()>>,
     /// Says that the server takes requests; none once it does not.
@@ -77,9 +79,21 @@ impl Running {
         api::key_of(world)
     }
 
-    /// Stops it: running exchanges get two seconds to end.
-    pub fn stop(mut self) {
+    /// What it counted so far. A test of a client asserts that it called nothing unknown:
+    ///
+    /// ```
+    /// # let mock = openmail_mock::start(openmail_mock::Config::default()).expect("it starts");
+    /// assert_eq!(mock.tally().unknown_calls.told_apart(), []);
+    /// ```
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.service.shared.app.tally()
+    }
+
+    /// Stops it: running exchanges get two seconds to end. Answers what it counted to the last.
+    pub fn stop(mut self) -> Tally {
         self.end();
+        self.tally()
     }
 
     fn end(&mut self) {
@@ -141,11 +155,12 @@ pub fn start(mut config: Config) -> Result<Running, StartError> {
         .build()
         .map_err(|error| StartError::System("no runtime", error))?;
     let (stop, stopped) = watch::channel(false);
-    let thread = run(runtime, listener, service, stopped)?;
+    let thread = run(runtime, listener, service.clone(), stopped)?;
     let mut running = Running {
         address,
         url,
         stop,
+        service,
         thread: Some(thread),
         port_file: None,
     };

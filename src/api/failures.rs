@@ -62,6 +62,10 @@ impl Failure {
     #[must_use]
     pub fn no_route(method: &str, path: &str, hint: &str) -> Self {
         let path = shown(path);
+        let hint = match hint {
+            "" => String::new(),
+            hint => format!("; {hint}"),
+        };
         let message = format!(
             "{method} {path} is not an operation that this mock serves{hint}; GET /openapi.json lists those that are"
         );

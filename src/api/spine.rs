@@ -100,6 +100,9 @@ pub fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exchanged 
             ));
         }
     }
+    if let Some(defect) = &trail.defect {
+        shared.app.count_breach(&called(request), defect);
+    }
     let operation = trail
         .operation
         .map(|index| &plane.contract.operations[index]);
@@ -123,6 +126,9 @@ fn walk(
         && let Some(answer) = outside::answer(plane, request)
     {
         trail.is_outside = true;
+        if answer.is_err() {
+            shared.app.count_unknown(&called(request), "");
+        }
         return answer;
     }
     let contract = &plane.contract;
@@ -172,19 +178,24 @@ fn route<'r>(
     trail: &mut Trail,
 ) -> Result<(usize, Vec<&'r str>), Failure> {
     let (method, path) = (request.method.as_str(), request.uri.path());
-    let failure = match plane.contract.route(method, path) {
+    let (failure, hint) = match plane.contract.route(method, path) {
         Match::Operation(index, values) => return Ok((index, values)),
         Match::MethodNotAllowed(_) if plane.is_withdrawn(method, path) => {
-            Failure::no_route(method, path, "")
+            (Failure::no_route(method, path, ""), String::new())
         }
-        Match::MethodNotAllowed(allowed) => Failure::method_not_allowed(method, path, &allowed),
+        Match::MethodNotAllowed(allowed) => {
+            let hint = format!("it has {}", allowed.join(", "));
+            (Failure::method_not_allowed(method, path, &allowed), hint)
+        }
         Match::NotFound => {
             let operations = plane.contract.operations.iter();
             let templates = operations.map(|operation| operation.template.as_str());
-            let hint = nearest_path(path, templates).map(|near| format!("; did you mean {near}?"));
-            Failure::no_route(method, path, &hint.unwrap_or_default())
+            let near = nearest_path(path, templates);
+            let hint = near.map_or_else(String::new, |near| format!("did you mean {near}?"));
+            (Failure::no_route(method, path, &hint), hint)
         }
     };
+    shared.app.count_unknown(&called(request), &hint);
     // A worker finds its misspelt calls in its own journal, if the key says whose they are.
     if matches!(plane.entry, Entry::Key)
         && let Some(name) = world_of_key(request, &[Credential::Bearer])
@@ -192,6 +203,11 @@ fn route<'r>(
         trail.world = Some(shared.app.open(&name)?);
     }
     Err(failure)
+}
+
+/// A call as it is counted; its query may hold secrets.
+fn called(request: &Request) -> String {
+    format!("{} {}", request.method, request.uri.path())
 }
 
 /// The template that a misspelt path was meant for: one whose last literal is nearly the path's.

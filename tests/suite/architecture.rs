@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "api", "app", "config", "contract", "control", "domain", "server",
+            "api", "app", "config", "contract", "control", "domain", "record", "server",
         ],
     ),
     ("server", &["api", "control"]),

@@ -5,6 +5,8 @@ mod support;
 mod architecture;
 mod contract;
 mod domain;
+#[cfg(unix)]
+mod exec;
 mod guard;
 mod inboxes;
 mod pods;
@@ -14,5 +16,6 @@ mod reference;
 mod server;
 mod spec;
 mod spine;
+mod tally;
 mod tree;
 mod worlds;

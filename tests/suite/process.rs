@@ -15,7 +15,7 @@ use crate::support::{Answer, Connection};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The program, in an environment that says nothing to it.
-fn program(arguments: &[&str]) -> Command {
+pub(super) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_openmail-mock"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("OPENMAIL_MOCK_") {
@@ -29,18 +29,18 @@ fn program(arguments: &[&str]) -> Command {
 }
 
 /// A path that no other test uses and where nothing is.
-fn fresh_path(name: &str) -> PathBuf {
+pub(super) fn fresh_path(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_file(&path);
     path
 }
 
-fn text_of(path: &Path) -> &str {
+pub(super) fn text_of(path: &Path) -> &str {
     path.to_str().expect("a path of ours is text")
 }
 
 /// Runs the program to its end.
-fn run(arguments: &[&str]) -> Output {
+pub(super) fn run(arguments: &[&str]) -> Output {
     let mut command = program(arguments);
     let mut child = Killed(command.stderr(Stdio::piped()).spawn().expect("it runs"));
     let status = child.exit_code();
@@ -62,21 +62,21 @@ fn run(arguments: &[&str]) -> Output {
     output
 }
 
-fn stdout(output: &Output) -> String {
+pub(super) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn stderr(output: &Output) -> String {
+pub(super) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A child that does not outlive its test.
-struct Killed(Child);
+pub(super) struct Killed(pub(super) Child);
 
 impl Killed {
     /// Waits for the end, within bounds.
     #[allow(clippy::disallowed_methods)] // The patience of tests is real time.
-    fn exit_code(&mut self) -> std::process::ExitStatus {
+    pub(super) fn exit_code(&mut self) -> std::process::ExitStatus {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             if let Some(status) = self.0.try_wait().expect("it can be waited for") {
@@ -87,7 +87,7 @@ impl Killed {
         panic!("it does not end");
     }
 
-    fn signal(&self, name: &str) {
+    pub(super) fn signal(&self, name: &str) {
         let pid = self.0.id().to_string();
         let sent = Command::new("kill").args([name, &pid]).status();
         assert!(sent.expect("kill runs").success());

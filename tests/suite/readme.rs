@@ -86,16 +86,17 @@ fn the_error_that_is_shown_is_the_error_that_comes() {
 
 #[test]
 fn every_option_is_described() {
-    let help = Command::new(env!("CARGO_BIN_EXE_openmail-mock"))
-        .arg("--help")
-        .output()
-        .expect("the binary runs");
-    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let help_of = |arguments: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_openmail-mock"));
+        let help = program.args(arguments).output().expect("the binary runs");
+        String::from_utf8_lossy(&help.stdout).into_owned()
+    };
+    let help = help_of(&["--help"]) + &help_of(&["exec", "--help"]);
     let options = help
         .split_whitespace()
         .filter(|word| word.starts_with("--"));
     let text = readme();
-    for option in options.filter(|option| !matches!(*option, "--help" | "--version")) {
+    for option in options.filter(|option| !matches!(*option, "--" | "--help" | "--version")) {
         let described = [format!("`{option}`"), format!("`{option} ")];
         let is_described = described.iter().any(|words| text.contains(words));
         assert!(is_described, "the README lacks {option}");

@@ -83,6 +83,13 @@ fn a_panic_is_a_500_with_the_id_of_its_exchange() {
     assert!(body.contains(&exchanged.id), "{body}");
     let defect = exchanged.defect.unwrap_or_default();
     assert!(defect.contains("on purpose"), "{defect}");
+    let tally = shared.app.tally();
+    let counted = &tally.breaches.told_apart()[0];
+    assert_eq!(
+        (&*counted.name, &counted.remark),
+        ("GET /panic", &defect),
+        "what a panic answers proves nothing"
+    );
 }
 
 #[test]

@@ -1,0 +1,277 @@
+//! `exec`: a command beside a mock of its own, with the command's output and exit code.
+
+use std::ffi::OsString;
+use std::io::{ErrorKind, Write};
+use std::process::ExitStatus;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use tokio::process::{Child, Command};
+
+use super::fail;
+use super::signals::{self, Signal, Signals};
+use crate::{Calls, Config, Running, StartError, Tally};
+
+/// What a command that succeeded fails for all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// The mock broke its own contract, or panicked: what the command saw proves nothing.
+    Breach,
+    /// Something was called that does not exist: a 404 or 405 at routing.
+    Unknown,
+}
+
+/// Of each kind of call, this many are listed.
+const LISTED: usize = 20;
+/// After the mock failed, the command has this long to end by itself.
+const GRACE: Duration = Duration::from_secs(2);
+/// Our last lines wait this long for somebody who reads stderr.
+const TOLD: Duration = Duration::from_secs(2);
+/// As shells have it.
+const NOT_FOUND: u8 = 127;
+const NOT_EXECUTABLE: u8 = 126;
+
+/// Runs a command beside a mock; the exit code.
+pub(super) fn run(config: Config, fail_on: &[FailOn], words: &[OsString]) -> u8 {
+    let limits = FileLimits::now();
+    let started = Signals::listen(&signals::not_ignored(&signals::FORWARDED))
+        .map_err(|error| StartError::System("no signals", error))
+        .and_then(|signals| Ok((signals, crate::start(config)?)));
+    let ((runtime, signals), running) = match started {
+        Ok(started) => started,
+        Err(error) => return fail(&error),
+    };
+    let ran = runtime.block_on(beside(&running, signals, words, &limits));
+    let (code, mut said) = match ran {
+        Ok(code) => (code, String::new()),
+        Err((code, why)) => (code, format!("openmail-mock: {why}\n")),
+    };
+    let struck = judgement(fail_on, &running.stop());
+    said.push_str(&struck);
+    tell(said);
+    match code {
+        0 => u8::from(!struck.is_empty()),
+        failed => failed,
+    }
+}
+
+/// Runs the command to its end; its exit code, or ours and the reason.
+async fn beside(
+    running: &Running,
+    mut signals: Signals,
+    words: &[OsString],
+    limits: &FileLimits,
+) -> Result<u8, (u8, String)> {
+    let mut child = spawn(running, words, limits)?;
+    // What came while there was no command yet, came to us alone, wherever it was sent from.
+    while let Some(signal) = signals.waiting().await {
+        send(&child, signal);
+    }
+    loop {
+        tokio::select! {
+            // Its end, and not that of its pipes: what it left in the background may hold them.
+            status = child.wait() => return code_of(status),
+            signal = signals.next() => if !has_it_already(&child, signal) {
+                send(&child, signal);
+            },
+            () = running.ended() => {
+                end(&mut child).await;
+                return Err((1, "the mock ended before the command, which was ended too".to_owned()));
+            }
+        }
+    }
+}
+
+fn spawn(
+    running: &Running,
+    words: &[OsString],
+    limits: &FileLimits,
+) -> Result<Child, (u8, String)> {
+    let Some((program, arguments)) = words.split_first() else {
+        return Err((2, "there is no command to run".to_owned()));
+    };
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env("OPENMAIL_API_URL", running.url())
+        .env("OPENMAIL_BASE_URL", running.url())
+        .env("OPENMAIL_API_KEY", running.key())
+        .kill_on_drop(true);
+    limits.around(|| command.spawn()).map_err(|error| {
+        let program = program.display();
+        match error.kind() {
+            ErrorKind::NotFound => (NOT_FOUND, format!("{program}: command not found")),
+            _ => (
+                NOT_EXECUTABLE,
+                format!("{program}: cannot be executed: {error}"),
+            ),
+        }
+    })
+}
+
+#[cfg(unix)]
+fn code_of(status: std::io::Result<ExitStatus>) -> Result<u8, (u8, String)> {
+    use std::os::unix::process::ExitStatusExt;
+    let status = status.map_err(|error| (1, format!("the command was lost: {error}")))?;
+    let code = match status.signal() {
+        Some(signal) => 128 + signal,
+        None => status.code().unwrap_or(1),
+    };
+    Ok(u8::try_from(code).unwrap_or(1))
+}
+
+#[cfg(not(unix))]
+fn code_of(status: std::io::Result<ExitStatus>) -> Result<u8, (u8, String)> {
+    let status = status.map_err(|error| (1, format!("the command was lost: {error}")))?;
+    Ok(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1))
+}
+
+/// Ends a command that has nobody to speak with any more.
+async fn end(child: &mut Child) {
+    #[cfg(unix)]
+    send(child, Signal::TERM);
+    if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
+        // It fails only if the command has just ended.
+        let _ = child.kill().await;
+    }
+}
+
+#[cfg(unix)]
+fn pid_of(child: &Child) -> Option<rustix::process::Pid> {
+    // None once it was waited for: the number may be that of another process by then.
+    let pid = i32::try_from(child.id()?).ok()?;
+    rustix::process::Pid::from_raw(pid)
+}
+
+#[cfg(unix)]
+fn send(child: &Child, signal: Signal) {
+    if let Some(pid) = pid_of(child) {
+        // It fails only if the command has just ended, or has become another user's.
+        let _ = rustix::process::kill_process(pid, signal);
+    }
+}
+
+/// Whether the kernel gave the signal to the command too.
+///
+/// Ctrl-C and Ctrl-\ at a terminal go to its whole foreground group: to us, and to a command that
+/// did not leave our group. Handing the signal on would deliver it twice, and many programs take
+/// the second as an order to drop everything. Who sent a signal cannot be asked without unsafe
+/// code; that both of us are in the foreground of our terminal is the sign. The price: `kill -INT`
+/// at us alone, in the foreground of a terminal, does not reach the command; `kill -TERM` does.
+/// The other signals have no key, and a hangup twice hurts less than none.
+#[cfg(unix)]
+fn has_it_already(child: &Child, signal: Signal) -> bool {
+    use rustix::process::{getpgid, getpgrp};
+    if signal != Signal::INT && signal != Signal::QUIT {
+        return false;
+    }
+    let terminal = std::fs::File::open("/dev/tty");
+    let foreground = terminal.map(|terminal| rustix::termios::tcgetpgrp(&terminal));
+    let group = getpgrp();
+    matches!(foreground, Ok(Ok(foreground)) if foreground == group)
+        && pid_of(child).is_some_and(|pid| getpgid(Some(pid)) == Ok(group))
+}
+
+#[cfg(not(unix))]
+fn send(_: &Child, _: Signal) {}
+
+/// A console gives Ctrl-C to everybody in it.
+#[cfg(not(unix))]
+fn has_it_already(_: &Child, _: Signal) -> bool {
+    true
+}
+
+/// The limits of open files as they were before a mock raised its own: the command gets those.
+struct FileLimits {
+    #[cfg(unix)]
+    before: Option<(u64, u64)>,
+}
+
+#[cfg(unix)]
+impl FileLimits {
+    fn now() -> Self {
+        Self {
+            before: rlimit::Resource::NOFILE.get().ok(),
+        }
+    }
+
+    /// Spawns under these limits. Nobody connects yet whom the lower one could refuse.
+    fn around<T>(&self, spawn: impl FnOnce() -> T) -> T {
+        let raised = rlimit::Resource::NOFILE.get().ok();
+        // A refusal leaves limits with which a command can live.
+        let set = |limits: Option<(u64, u64)>| {
+            limits.map(|(soft, hard)| rlimit::Resource::NOFILE.set(soft, hard))
+        };
+        let _ = set(self.before);
+        let spawned = spawn();
+        let _ = set(raised);
+        spawned
+    }
+}
+
+#[cfg(not(unix))]
+impl FileLimits {
+    fn now() -> Self {
+        Self {}
+    }
+
+    fn around<T>(&self, spawn: impl FnOnce() -> T) -> T {
+        spawn()
+    }
+}
+
+/// What struck, a line for each call; empty if nothing did.
+fn judgement(fail_on: &[FailOn], tally: &Tally) -> String {
+    let mut lines = String::new();
+    if fail_on.contains(&FailOn::Breach) {
+        let what = "met a defect of the mock";
+        lines.push_str(&listed("breach", what, &tally.breaches));
+    }
+    if fail_on.contains(&FailOn::Unknown) {
+        lines.push_str(&listed("unknown", "was called", &tally.unknown_calls));
+    }
+    lines
+}
+
+fn listed(kind: &str, what: &str, calls: &Calls) -> String {
+    let mut lines = String::new();
+    let mut untold = calls.total();
+    for call in calls.told_apart().iter().take(LISTED) {
+        untold -= call.times;
+        let times = match call.times {
+            1 => "once".to_owned(),
+            times => format!("{times} times"),
+        };
+        let remark = match call.remark.as_str() {
+            "" => String::new(),
+            remark => format!("; {remark}"),
+        };
+        let name = &call.name;
+        lines.push_str(&format!(
+            "openmail-mock: --fail-on {kind}: {name} {what} {times}{remark}\n"
+        ));
+    }
+    if untold > 0 {
+        lines.push_str(&format!(
+            "openmail-mock: --fail-on {kind}: {untold} further calls\n"
+        ));
+    }
+    lines
+}
+
+/// Writes to stderr, unless nobody reads there: the end is not for that to delay.
+fn tell(lines: String) {
+    if lines.is_empty() {
+        return;
+    }
+    let (told, written) = mpsc::channel();
+    let writer = std::thread::Builder::new().spawn(move || {
+        // A closed stderr is nobody's loss.
+        let _ = std::io::stderr().write_all(lines.as_bytes());
+        let _ = told.send(());
+    });
+    if writer.is_ok() {
+        let _ = written.recv_timeout(TOLD);
+    }
+}
