@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::contract::exchange::coerce::{Coercion, Style};
-use crate::contract::json::locate::{Place, place_of_repetition};
 use crate::contract::json::tape::{ReadError, Tape};
+use crate::contract::load::parse::parse;
 use crate::contract::load::reader::read_operations;
 use crate::contract::load::report::{Fault, grouped, located};
 use crate::contract::load::walk::{Finding, join, walk};
@@ -228,11 +228,7 @@ impl Contract {
 }
 
 fn read(text: Cow<'static, str>, built_in: bool) -> Result<Contract, Vec<Fault>> {
-    let root = match Tape::read(text.as_bytes()) {
-        Ok(tape) => tape.root().to_json(),
-        Err(error) => return Err(vec![not_json(&text, error)]),
-    };
-    check_version(&root).map_err(|finding| located(&text, vec![finding]))?;
+    let root = parse(&text)?;
     let walked = walk(&root);
     // A test holds our own documents against the typed model, so that a start need not.
     let form = match built_in {
@@ -270,44 +266,6 @@ fn read(text: Cow<'static, str>, built_in: bool) -> Result<Contract, Vec<Fault>>
     })
 }
 
-fn not_json(text: &str, error: ReadError) -> Fault {
-    let message = match looks_like_yaml(text) {
-        true => "documents are read as JSON; convert YAML to JSON first".to_owned(),
-        false => format!("not read as JSON: {error}"),
-    };
-    let pointer = error.repeated.unwrap_or_default();
-    let place = match error.stopped_at {
-        (0, _) => place_of_repetition(text, &pointer),
-        // The parser is at column 0 before the first character.
-        (line, column) => Place {
-            line,
-            column: column.max(1),
-        },
-    };
-    Fault {
-        pointer,
-        place,
-        message,
-    }
-}
-
-/// YAML begins with a marker, a comment or `name:`, and with no bracket of JSON's.
-fn looks_like_yaml(text: &str) -> bool {
-    let lines = text.lines().map(str::trim);
-    let first = lines.map(|line| line.trim_start_matches('\u{feff}'));
-    let first = first.into_iter().find(|line| !line.is_empty());
-    let first = first.unwrap_or_default();
-    let is_word = |name: &str| {
-        let name = name.trim_matches(['"', '\'']);
-        !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_alphanumeric() || "-_".contains(c))
-    };
-    let is_member = first.split_once(':').is_some_and(|(name, _)| is_word(name));
-    first.starts_with(['#', '%']) || first.starts_with("---") || is_member
-}
-
 /// The document as `openapiv3` understands it, which is the judge of its form.
 fn typed(root: &Value) -> Result<OpenAPI, Finding> {
     // Where it stopped is asked for only if it stopped: telling doubles the cost.
@@ -324,26 +282,6 @@ fn typed(root: &Value) -> Result<OpenAPI, Finding> {
         pointer: pointer_of_path(root, error.path()),
         message: format!("not OpenAPI 3.0: {}", error.into_inner()),
     })
-}
-
-fn check_version(root: &Value) -> Result<(), Finding> {
-    if let Some(version) = root.get("swagger") {
-        let version = version.as_str().unwrap_or("2.0");
-        return Err(Finding {
-            pointer: "/swagger".to_owned(),
-            message: format!("this is Swagger {version}; convert it to OpenAPI 3.0"),
-        });
-    }
-    let message = match root.get("openapi").and_then(Value::as_str) {
-        Some(version) if version == "3.0" || version.starts_with("3.0.") => return Ok(()),
-        Some(version) => format!(
-            "this is OpenAPI {version}; documents of OpenAPI 3.0 are served: convert it to OpenAPI 3.0"
-        ),
-        None => "not an OpenAPI document: `openapi` with a version such as `3.0.3` is missing"
-            .to_owned(),
-    };
-    let pointer = "/openapi".to_owned();
-    Err(Finding { pointer, message })
 }
 
 /// `openapiv3` knows no references among an operation's callbacks, which OpenAPI 3.0 allows. The

@@ -6,6 +6,7 @@
 
 mod document;
 mod exchange;
+mod format;
 mod json;
 mod load;
 mod route;
@@ -18,7 +19,8 @@ pub use document::{Answer, Body, Contract, Credential, Media, Operation, Paramet
 pub use exchange::check::{Checked, Incoming, Refused, Unread, Verdict};
 pub use exchange::coerce::{Pair, query_pairs};
 pub use exchange::request::cookie;
-pub use json::locate::{Place, place};
+pub use format::{Broken, Format};
+pub use json::locate::{Place, Spot, place, places};
 pub use json::tape::{Item, MAX_DEPTH, MAX_VALUES, ReadError, Tape, push_token};
 pub use load::report::Fault;
 pub use route::Match;

@@ -77,6 +77,8 @@ pub(in crate::contract) struct Subject<'s> {
     /// The parameter's name; empty for a body.
     pub name: &'s str,
     pub variant: Variant,
+    /// Whether it is no part of any message, such as a file.
+    pub is_apart: bool,
 }
 
 impl Subject<'static> {
@@ -87,6 +89,15 @@ impl Subject<'static> {
             place: In::Body,
             name: "",
             variant,
+            is_apart: false,
+        }
+    }
+
+    /// A document that is judged as a request's body is, and that nobody sent.
+    pub fn document() -> Self {
+        Self {
+            is_apart: true,
+            ..Self::body(Side::Request, Variant::Request)
         }
     }
 }
@@ -105,6 +116,7 @@ impl Subject<'_> {
     /// How a sentence names the place.
     pub fn words(&self, pointer: &str) -> String {
         let part = match self.place {
+            In::Body if self.is_apart => "the document",
             In::Body if self.side == Side::Response => "the answer's body",
             In::Body => "the body",
             In::Path => "path parameter",

@@ -6,8 +6,10 @@
 mod bounds;
 mod coercion;
 mod dialect;
+mod format;
 mod hostile;
 mod loading;
+mod places;
 mod rehearsal;
 mod remedies;
 mod routing;

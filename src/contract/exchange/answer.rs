@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::contract::document::{Answer, Contract, Operation, Parameter};
 use crate::contract::exchange::check::{Verdict, choose, essence, header_text, read_body};
-use crate::contract::json::tape::Tape;
+use crate::contract::json::tape::{MAX_INDEXED, Tape};
 use crate::contract::load::walk::join;
 use crate::contract::schema::dialect::Variant;
 use crate::contract::schema::judge::Findings;
@@ -83,7 +83,8 @@ impl Contract {
         let Some(schema) = &media.schema else {
             return;
         };
-        match read_body(body, &essence, media) {
+        // An answer is ours, and may be as large as the state that it tells.
+        match read_body(body, &essence, media, MAX_INDEXED) {
             Ok(Some(tape)) => findings.judge(&self.schemas, schema, &subject, tape.root()),
             Ok(None) => {}
             Err(unreadable) => {
@@ -99,6 +100,7 @@ impl Contract {
             place: In::Header,
             name: &header.name,
             variant: Variant::Response,
+            is_apart: false,
         };
         let Some(text) = header_text(headers, &header.name) else {
             if header.required {
@@ -124,7 +126,7 @@ impl Contract {
 
     /// Whether a body is the envelope that every failure has.
     fn fits_error(&self, body: &[u8], synthesized: bool) -> bool {
-        let Ok(tape) = Tape::read(body) else {
+        let Ok(tape) = Tape::read_within(body, MAX_INDEXED) else {
             return false;
         };
         match &self.error_schema {
@@ -155,6 +157,7 @@ fn undocumented_status(operation: &Operation, status: u16) -> Violation {
         place: In::Status,
         name: "",
         variant: Variant::Response,
+        is_apart: false,
     };
     let spec = join(&operation.pointer, "responses");
     let message = format!("the status {status} is not documented for {}", operation.id);

@@ -228,15 +228,16 @@ pub(in crate::contract) struct Unreadable {
     pub why: String,
 }
 
-/// Reads a body by its media type; none where it is taken as bytes.
+/// Reads a body of at most so many JSON values by its media type; none where it is taken as bytes.
 pub(in crate::contract) fn read_body<'b>(
     bytes: &'b [u8],
     essence: &str,
     media: &Media,
+    most_values: usize,
 ) -> Result<Option<Tape<'b>>, Unreadable> {
     let unreadable = |rule, why| Unreadable { rule, why };
     if is_json(essence) {
-        let read = Tape::read(bytes);
+        let read = Tape::read_within(bytes, most_values);
         return read
             .map(Some)
             .map_err(|error| unreadable("json", format!("was not read as JSON: {error}")));

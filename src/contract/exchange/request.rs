@@ -12,7 +12,7 @@ use crate::contract::exchange::check::{
     read_body,
 };
 use crate::contract::exchange::coerce::{Pair, Style, decode, query_pairs};
-use crate::contract::json::tape::Tape;
+use crate::contract::json::tape::{MAX_VALUES, Tape};
 use crate::contract::load::walk::join;
 use crate::contract::schema::dialect::Variant;
 use crate::contract::schema::judge::Findings;
@@ -75,6 +75,7 @@ impl<'r> Request<'r> {
             place,
             name,
             variant: self.variant(),
+            is_apart: false,
         }
     }
 
@@ -87,6 +88,7 @@ impl<'r> Request<'r> {
             place: parameter.place,
             name: &parameter.name,
             variant: self.variant(),
+            is_apart: false,
         };
         let hint = comma_hint(parameter, &value);
         let tape = Tape::from_value(value);
@@ -310,7 +312,7 @@ impl<'r> Request<'r> {
                 &body.media,
             )));
         };
-        let tape = match read_body(self.incoming.body, &essence, media) {
+        let tape = match read_body(self.incoming.body, &essence, media, MAX_VALUES) {
             Ok(tape) => tape,
             Err(unreadable) => {
                 let message = format!("the body {}", unreadable.why);

@@ -6,13 +6,17 @@ use std::fmt;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
-use crate::contract::json::tape::{Entry, MAX_DEPTH, MAX_VALUES};
+use crate::contract::json::tape::{Entry, MAX_DEPTH};
 
-/// Reads one JSON document into a flat list.
-pub(in crate::contract) fn read_entries(bytes: &[u8]) -> serde_json::Result<Vec<Entry<'_>>> {
+/// Reads one JSON document of at most so many values into a flat list.
+pub(in crate::contract) fn read_entries(
+    bytes: &[u8],
+    most: usize,
+) -> serde_json::Result<Vec<Entry<'_>>> {
     let mut reading = Reading {
-        entries: Vec::with_capacity((bytes.len() / 16).clamp(1, MAX_VALUES)),
+        entries: Vec::with_capacity((bytes.len() / 16).clamp(1, most)),
         values: 0,
+        most,
     };
     // Text that is UTF-8 as a whole need not be judged again string by string.
     match std::str::from_utf8(bytes) {
@@ -35,6 +39,8 @@ fn fill<'a, R: serde_json::de::Read<'a>>(
 struct Reading<'a> {
     entries: Vec<Entry<'a>>,
     values: usize,
+    /// How many values there may be, at most `MAX_INDEXED`.
+    most: usize,
 }
 
 /// Fills the list from serde_json's own parser.
@@ -46,8 +52,9 @@ struct Fill<'f, 'a> {
 impl<'a> Fill<'_, 'a> {
     fn push<E: serde::de::Error>(self, entry: Entry<'a>) -> Result<(), E> {
         self.reading.values += 1;
-        if self.reading.values > MAX_VALUES {
-            return Err(E::custom(format_args!("more than {MAX_VALUES} values")));
+        let most = self.reading.most;
+        if self.reading.values > most {
+            return Err(E::custom(format_args!("more than {most} values")));
         }
         self.reading.entries.push(entry);
         Ok(())
@@ -73,7 +80,7 @@ impl<'a> Fill<'_, 'a> {
     }
 
     fn close(self, start: usize, entry: impl FnOnce(u32) -> Entry<'a>) {
-        // At most a million values and as many names: the index fits.
+        // Every value has at most one name, and the bound leaves room for both: the index fits.
         let end = self.reading.entries.len() as u32;
         self.reading.entries[start] = entry(end);
     }

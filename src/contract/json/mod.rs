@@ -2,4 +2,5 @@
 
 pub(in crate::contract) mod fill;
 pub(in crate::contract) mod locate;
+pub(in crate::contract) mod repeated;
 pub(in crate::contract) mod tape;

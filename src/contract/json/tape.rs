@@ -10,11 +10,14 @@ use std::fmt;
 use serde_json::{Map, Number, Value};
 
 use crate::contract::json::fill::read_entries;
+use crate::contract::json::repeated::{has_repeated_name, repeated_names};
 
 /// Containers may nest this deep; deeper input is refused, because a stack overflow cannot be caught.
 pub const MAX_DEPTH: usize = 64;
-/// A document may hold this many values.
+/// A document from outside may hold this many values.
 pub const MAX_VALUES: usize = 1_000_000;
+/// No document holds more values: with as many names their indices are the last that fit.
+pub(in crate::contract) const MAX_INDEXED: usize = (u32::MAX / 2) as usize;
 
 /// One value, in document order. An object's members are a name entry followed by the value's.
 #[derive(Debug, Clone)]
@@ -65,20 +68,52 @@ impl<'a> Tape<'a> {
     /// Text that is no JSON, a member name that stands twice in one object, nesting beyond
     /// [`MAX_DEPTH`] and more than [`MAX_VALUES`] values.
     pub fn read(bytes: &'a [u8]) -> Result<Self, ReadError> {
-        let entries = read_entries(bytes).map_err(|error| ReadError {
+        Self::read_within(bytes, MAX_VALUES)
+    }
+
+    /// Reads one JSON document that its reader has reason to trust, such as a local file, however
+    /// many values it holds. Names that stand twice in their object are no refusal: their pointers
+    /// come along, in document order and each once, so that all else can be told with them. A
+    /// pointer means the first member of its name.
+    ///
+    /// # Errors
+    ///
+    /// Text that is no JSON, nesting beyond [`MAX_DEPTH`], and more values than the list has
+    /// indices for, some two thousand million.
+    pub fn read_trusted(bytes: &'a [u8]) -> Result<(Self, Vec<String>), ReadError> {
+        let tape = Self::fill(bytes, MAX_INDEXED)?;
+        let repeated = match has_repeated_name(&tape.entries) {
+            true => repeated_names(tape.root(), usize::MAX),
+            false => Vec::new(),
+        };
+        Ok((tape, repeated))
+    }
+
+    /// As [`Tape::read`], with a bound on the number of values that the caller sets.
+    pub(in crate::contract) fn read_within(
+        bytes: &'a [u8],
+        most_values: usize,
+    ) -> Result<Self, ReadError> {
+        let tape = Self::fill(bytes, most_values)?;
+        if !has_repeated_name(&tape.entries) {
+            return Ok(tape);
+        }
+        let first = repeated_names(tape.root(), 1).pop();
+        let pointer = first.unwrap_or_default();
+        Err(ReadError {
+            message: format!("`{pointer}` stands twice in the same object"),
+            stopped_at: (0, 0),
+            repeated: Some(pointer),
+        })
+    }
+
+    fn fill(bytes: &'a [u8], most_values: usize) -> Result<Self, ReadError> {
+        let entries = read_entries(bytes, most_values).map_err(|error| ReadError {
             message: error.to_string(),
             stopped_at: (error.line(), error.column()),
             repeated: None,
         })?;
-        let tape = Self { entries };
-        match tape.repeated_name() {
-            None => Ok(tape),
-            Some(pointer) => Err(ReadError {
-                message: format!("`{pointer}` stands twice in the same object"),
-                stopped_at: (0, 0),
-                repeated: Some(pointer),
-            }),
-        }
+        Ok(Self { entries })
     }
 
     /// A document that is one string.
@@ -105,64 +140,6 @@ impl<'a> Tape<'a> {
             index: 0,
         }
     }
-
-    /// The pointer of the first member name that its object holds already.
-    fn repeated_name(&self) -> Option<String> {
-        let mut names: Vec<&str> = Vec::new();
-        for (index, entry) in self.entries.iter().enumerate() {
-            let Entry::Object { len, .. } = entry else {
-                continue;
-            };
-            if *len < 2 {
-                continue;
-            }
-            let object = Item {
-                entries: &self.entries,
-                index: index as u32,
-            };
-            names.clear();
-            names.extend(object.members().map(|(name, _)| name));
-            if let Some(name) = repeated(&mut names) {
-                let mut pointer = self.pointer_of(index as u32);
-                push_token(&mut pointer, name);
-                return Some(pointer);
-            }
-        }
-        None
-    }
-
-    /// The pointer of the entry at `index`; walks from the root, for error messages only.
-    fn pointer_of(&self, index: u32) -> String {
-        let mut pointer = String::new();
-        let mut at = self.root();
-        while at.index != index {
-            let members = at.members().map(|(name, item)| (name.to_owned(), item));
-            let elements = at.elements().enumerate();
-            let elements = elements.map(|(position, item)| (position.to_string(), item));
-            let next = members
-                .chain(elements)
-                .find(|(_, item)| item.index <= index && index < item.end());
-            let Some((token, item)) = next else {
-                return pointer;
-            };
-            push_token(&mut pointer, &token);
-            at = item;
-        }
-        pointer
-    }
-}
-
-/// A name that stands twice, if one does.
-fn repeated<'n>(names: &mut [&'n str]) -> Option<&'n str> {
-    // Comparing all pairs of a few names is cheaper than sorting them.
-    if names.len() <= 8 {
-        let rest = |index: usize| &names[index + 1..];
-        let mut places = names.iter().enumerate();
-        return places.find_map(|(index, name)| rest(index).contains(name).then_some(*name));
-    }
-    names.sort_unstable();
-    let pair = names.windows(2).find(|pair| pair[0] == pair[1]);
-    pair.map(|pair| pair[0])
 }
 
 /// Appends one reference token to a JSON pointer, escaped.
@@ -223,6 +200,11 @@ impl<'a> Item<'a> {
         Self { entries, index: 0 }
     }
 
+    /// All values of a document in its order; a name counts as one.
+    pub(in crate::contract) fn all(entries: &'a [Entry<'a>]) -> impl Iterator<Item = Self> {
+        (0..entries.len() as u32).map(move |index| Self { entries, index })
+    }
+
     /// What tells one document in memory from another.
     pub(in crate::contract) fn document(&self) -> usize {
         self.entries.as_ptr() as usize
@@ -240,8 +222,7 @@ impl<'a> Item<'a> {
 
     /// Bytes of the longest member name in the whole document.
     pub(in crate::contract) fn longest_name(&self) -> usize {
-        let indices = 0..self.entries.len() as u32;
-        let values = indices.map(|index| Item { index, ..*self });
+        let values = Item::all(self.entries);
         let names = values.flat_map(|value| value.members().map(|(name, _)| name.len()));
         names.max().unwrap_or(0)
     }

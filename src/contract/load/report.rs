@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::contract::json::locate::{Place, place};
+use crate::contract::json::locate::{Place, Spot, place, places};
 use crate::contract::load::walk::Finding;
 
-/// So many are told. Each place costs a walk over the text, and nobody mends more in one go.
+/// So many are told; nobody mends more in one go.
 const MAX_TOLD: usize = 200;
 
 /// A fault or a note of a document, with its place in the text.
@@ -39,11 +39,24 @@ pub(in crate::contract) fn locate(text: &str, finding: Finding) -> Fault {
     }
 }
 
+/// All findings with their places, in their order.
+pub(in crate::contract) fn placed(text: &str, findings: Vec<Finding>) -> Vec<Fault> {
+    let spots = findings.iter().map(|finding| Spot::Value(&finding.pointer));
+    let spots: Vec<Spot<'_>> = spots.collect();
+    let places = places(text, &spots);
+    let fault = |(finding, place): (Finding, Place)| Fault {
+        pointer: finding.pointer,
+        place,
+        message: finding.message,
+    };
+    findings.into_iter().zip(places).map(fault).collect()
+}
+
 /// Faults in the order of the text. One more says how many are not told.
-pub(in crate::contract) fn located(text: &str, findings: Vec<Finding>) -> Vec<Fault> {
+pub(in crate::contract) fn located(text: &str, mut findings: Vec<Finding>) -> Vec<Fault> {
     let rest = findings.len().saturating_sub(MAX_TOLD);
-    let told = findings.into_iter().take(MAX_TOLD);
-    let mut faults: Vec<Fault> = told.map(|finding| locate(text, finding)).collect();
+    findings.truncate(MAX_TOLD);
+    let mut faults = placed(text, findings);
     faults.sort_by_key(|fault| fault.place);
     if rest > 0 {
         faults.push(Fault {

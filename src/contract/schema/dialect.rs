@@ -29,6 +29,8 @@ pub(in crate::contract) struct Translation<'d> {
     /// Pointers of the schemas that stand inside no other schema. They are translated as parts,
     /// since anything may refer to them; whoever uses one whole closes it there.
     pub outermost: &'d [String],
+    /// Whether titles, descriptions, defaults and examples come along, for readers.
+    pub annotated: bool,
 }
 
 /// Where a schema is used decides whether a strict reading may close it.
@@ -57,11 +59,14 @@ impl Translation<'_> {
             let Some(schema) = self.root.pointer(pointer) else {
                 continue;
             };
-            let translated =
-                self.schema(schema, Use::Part, &BTreeSet::new(), &mut Written::default());
-            place(&mut document, pointer, translated);
+            place(&mut document, pointer, self.part(schema));
         }
         document
+    }
+
+    /// One schema as it stands at its pointer in [`Translation::document`].
+    pub fn part(&self, schema: &Value) -> Value {
+        self.schema(schema, Use::Part, &BTreeSet::new(), &mut Written::default())
     }
 
     /// The schema that stands for `schema`, found under the URI `name`, where it is used whole.
@@ -85,7 +90,12 @@ impl Translation<'_> {
             return Value::Bool(true);
         };
         if let Some(text) = reference(schema) {
-            return self.reference(text, used, hidden, written);
+            let mut referred = self.reference(text, used, hidden, written);
+            if let Value::Object(referred) = &mut referred {
+                let said = members.iter();
+                referred.extend(said.filter_map(|(name, value)| self.annotation(name, value)));
+            }
+            return referred;
         }
         let mut hidden = hidden.clone();
         self.collect_hidden(schema, &mut hidden);
@@ -212,6 +222,16 @@ impl Translation<'_> {
             | "minProperties"
             | "enum"
             | "additionalProperties" => kept(value.clone()),
+            _ => self.annotation(name, value),
+        }
+    }
+
+    fn annotation(&self, name: &str, value: &Value) -> Option<(String, Value)> {
+        match name {
+            "title" | "description" | "default" if self.annotated => {
+                Some((name.to_owned(), value.clone()))
+            }
+            "example" if self.annotated => Some(("examples".to_owned(), json!([value]))),
             _ => None,
         }
     }

@@ -16,20 +16,52 @@ use crate::contract::schema::tell::{cut, tell};
 use crate::contract::spelling::nearest;
 use crate::contract::violation::{MAX_VIOLATIONS, Subject, Violation, more};
 
-/// So many are described, so that equal ones can be left out; those beyond are only counted.
-const MAX_DESCRIBED: usize = 2 * MAX_VIOLATIONS;
-/// Names and pointers are the sender's: descriptions beyond this many bytes are only counted.
-const MAX_TEXT: usize = 256 * 1024;
+/// How much is told of what was found.
+struct Bounds {
+    /// So many are listed.
+    listed: usize,
+    /// So many are described, so that equal ones can be left out; those beyond are only counted.
+    described: usize,
+    /// Descriptions beyond this many bytes are only counted.
+    text: usize,
+    /// The validator makes all its errors before it gives the first one. Of a document with more
+    /// entries than this only the first is asked for.
+    entries: usize,
+    /// So is it where so many entries could each carry so long a pointer, in bytes.
+    pointers: usize,
+}
 
-/// The validator makes all its errors before it gives the first one. Of a document with more
-/// entries than this only the first is asked for: a million would take a gigabyte.
-const MAX_LISTED_SIZE: usize = 50_000;
-/// So is it where so many entries could each carry so long a pointer, in bytes.
-const MAX_LISTED_POINTERS: usize = 8 * 1024 * 1024;
+impl Bounds {
+    /// Names and pointers are the sender's, and a million errors would take a gigabyte.
+    const MESSAGE: Self = Self {
+        listed: MAX_VIOLATIONS,
+        described: 2 * MAX_VIOLATIONS,
+        text: 256 * 1024,
+        entries: 50_000,
+        pointers: 8 * 1024 * 1024,
+    };
 
-/// What was found wrong with one message.
-#[derive(Default)]
+    /// Whether a document is too large for a list of what is wrong with it.
+    fn are_passed_by(&self, item: Item<'_>) -> bool {
+        let size = item.document_size();
+        size > self.entries || size.saturating_mul(item.longest_name()) > self.pointers
+    }
+
+    /// Nobody sent it: only the reader's patience is bounded.
+    fn trusted(listed: usize) -> Self {
+        Self {
+            listed,
+            described: listed.saturating_mul(2),
+            text: usize::MAX,
+            entries: usize::MAX,
+            pointers: usize::MAX,
+        }
+    }
+}
+
+/// What was found wrong with one message or document.
 pub(in crate::contract) struct Findings {
+    bounds: Bounds,
     described: Vec<Violation>,
     /// Bytes of all pointers and sentences.
     text: usize,
@@ -37,7 +69,28 @@ pub(in crate::contract) struct Findings {
     beyond: usize,
 }
 
+impl Default for Findings {
+    /// Of a message.
+    fn default() -> Self {
+        Self::within(Bounds::MESSAGE)
+    }
+}
+
 impl Findings {
+    /// Of a document that nobody sent, at most so many of them listed.
+    pub fn trusted(listed: usize) -> Self {
+        Self::within(Bounds::trusted(listed))
+    }
+
+    fn within(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            described: Vec::new(),
+            text: 0,
+            beyond: 0,
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.described.is_empty()
     }
@@ -73,7 +126,7 @@ impl Findings {
 
     /// The first is always described, however long.
     pub fn is_full(&self) -> bool {
-        self.described.len() >= MAX_DESCRIBED || self.text > MAX_TEXT
+        self.described.len() >= self.bounds.described || self.text > self.bounds.text
     }
 
     /// Holds `item` against a schema. Valid input costs no allocation.
@@ -94,7 +147,7 @@ impl Findings {
             subject,
             known: RefCell::default(),
         };
-        if is_too_large_to_list(item) {
+        if self.bounds.are_passed_by(item) {
             if let Err(error) = validator.validate(item) {
                 self.note_only(&judging, &error);
             }
@@ -177,21 +230,23 @@ impl Findings {
         }
     }
 
-    /// At most [`MAX_VIOLATIONS`]; one more entry then says how many are not listed.
-    pub fn into_violations(mut self) -> Vec<Violation> {
-        let rest = self.described.len().saturating_sub(MAX_VIOLATIONS) + self.beyond;
-        self.described.truncate(MAX_VIOLATIONS);
-        if let (Some(first), true) = (self.described.first(), rest > 0) {
-            let entry = more(first, rest);
-            self.described.push(entry);
-        }
-        self.described
+    /// Those that are listed, and how many are not.
+    pub fn into_parts(mut self) -> (Vec<Violation>, usize) {
+        let listed = self.bounds.listed;
+        let rest = self.described.len().saturating_sub(listed) + self.beyond;
+        self.described.truncate(listed);
+        (self.described, rest)
     }
-}
 
-fn is_too_large_to_list(item: Item<'_>) -> bool {
-    let size = item.document_size();
-    size > MAX_LISTED_SIZE || size * item.longest_name() > MAX_LISTED_POINTERS
+    /// Those that are listed; one more entry then says how many are not.
+    pub fn into_violations(self) -> Vec<Violation> {
+        let (mut listed, rest) = self.into_parts();
+        if let (Some(first), true) = (listed.first(), rest > 0) {
+            let entry = more(first, rest);
+            listed.push(entry);
+        }
+        listed
+    }
 }
 
 /// What a value is held against, and what it is part of.

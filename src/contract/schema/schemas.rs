@@ -56,6 +56,11 @@ impl Schemas {
         &self.root
     }
 
+    /// Pointers of the schemas that stand inside no other schema.
+    pub fn outermost(&self) -> &[String] {
+        &self.outermost
+    }
+
     /// Declares that the schema at `pointer` will be used.
     pub fn declare(&mut self, pointer: &str) -> SchemaUse {
         let value = self.root.pointer(pointer).unwrap_or(&Value::Null);
@@ -149,6 +154,15 @@ impl Schemas {
             root: &self.root,
             variant,
             outermost: &self.outermost,
+            annotated: false,
+        }
+    }
+
+    /// What a request must keep to, with the words that explain it.
+    pub fn annotated(&self) -> Translation<'_> {
+        Translation {
+            annotated: true,
+            ..self.translation(Variant::Request)
         }
     }
 

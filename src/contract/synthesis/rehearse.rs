@@ -5,7 +5,7 @@ use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::contract::document::{Contract, Operation};
 use crate::contract::json::tape::Tape;
-use crate::contract::load::report::{Fault, locate};
+use crate::contract::load::report::{Fault, locate, placed};
 use crate::contract::load::walk::Finding;
 use crate::contract::schema::dialect::Variant;
 use crate::contract::schema::schemas::SchemaUse;
@@ -19,13 +19,11 @@ impl Contract {
     ///
     /// Why this operation cannot be answered, at its answer's place.
     pub fn rehearse(&self, operation: &Operation) -> Result<Vec<Fault>, Fault> {
-        let fault = |pointer: &str, message: &str| {
-            let finding = Finding {
-                pointer: pointer.to_owned(),
-                message: message.to_owned(),
-            };
-            locate(self.text(), finding)
+        let finding = |pointer: &str, message: &str| Finding {
+            pointer: pointer.to_owned(),
+            message: message.to_owned(),
         };
+        let fault = |pointer: &str, message: &str| locate(self.text(), finding(pointer, message));
         let Some(answer) = best_answer(&operation.answers) else {
             return Err(fault(&operation.pointer, "no answer is documented"));
         };
@@ -42,8 +40,8 @@ impl Contract {
             self.idle_examples(&header.pointer, header.schema.as_ref(), &mut idle);
         }
         let message = "this example does not satisfy its schema and is not used";
-        let notes = idle.iter().map(|pointer| fault(pointer, message));
-        Ok(notes.collect())
+        let notes = idle.iter().map(|pointer| finding(pointer, message));
+        Ok(placed(self.text(), notes.collect()))
     }
 
     fn keeps(&self, operation: &Operation, made: &Synthesized) -> bool {

@@ -53,7 +53,7 @@ fn a_member_that_stands_twice_is_refused_where_it_stands_again() {
     let text = "{\n  \"openapi\": \"3.0.3\",\n  \"paths\": {},\n  \"paths\": {}\n}";
     refused(
         text,
-        "4:12: /paths: not read as JSON: `/paths` stands twice in the same object",
+        "4:3: /paths: not read as JSON: `/paths` stands twice in the same object",
     );
 }
 

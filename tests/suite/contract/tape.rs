@@ -4,6 +4,8 @@ use jsonschema::json::conformance;
 use openmail_mock::contract::{MAX_DEPTH, MAX_VALUES, Tape, TapeJson};
 use serde_json::{Value, json};
 
+use super::{answering, one_schema, rules};
+
 fn nested(depth: usize) -> String {
     format!("{}{}", "[".repeat(depth), "]".repeat(depth))
 }
@@ -161,4 +163,73 @@ fn the_validator_judges_a_tape_as_it_judges_a_value() {
     judge(json!({ "a": [], "b": 2.5 }));
     judge(json!({ "a": [] }));
     judge(json!([]));
+}
+
+#[test]
+fn a_trusted_document_may_hold_more_than_a_million_values() {
+    assert!(Tape::read_trusted(ones(MAX_VALUES).as_bytes()).is_ok());
+}
+
+#[test]
+fn a_trusted_document_nests_no_deeper_than_others() {
+    assert!(Tape::read_trusted(nested(MAX_DEPTH).as_bytes()).is_ok());
+    assert!(Tape::read_trusted(nested(MAX_DEPTH + 1).as_bytes()).is_err());
+}
+
+#[test]
+fn a_trusted_text_that_is_no_json_is_refused_where_the_parser_stopped() {
+    let error = Tape::read_trusted(b"{\n  \"a\": nope }").expect_err("no JSON");
+    assert_eq!(error.stopped_at, (2, 9));
+}
+
+/// Pointers of the names that stand twice in a trusted document.
+#[track_caller]
+fn repeated(text: &str) -> Vec<String> {
+    match Tape::read_trusted(text.as_bytes()) {
+        Ok((_, repeated)) => repeated,
+        Err(error) => panic!("this was not read: {error}"),
+    }
+}
+
+#[test]
+fn all_names_that_stand_twice_come_with_a_trusted_document() {
+    let text = r#"{ "b": 1, "a": [0, { "x/y": 1, "x/y": 2, "z": 1, "z": 2 }], "b": 2 }"#;
+    assert_eq!(repeated(text), ["/b", "/a/1/x~1y", "/a/1/z"]);
+}
+
+#[test]
+fn a_name_that_stands_three_times_is_told_once() {
+    assert_eq!(repeated(r#"{ "a": 1, "a": 2, "a": 3 }"#), ["/a"]);
+}
+
+#[test]
+fn names_repeated_inside_repeated_members_are_told_once() {
+    let text = r#"{ "a": { "x": 1, "x": 2 }, "a": { "x": 1, "x": 2 } }"#;
+    assert_eq!(repeated(text), ["/a", "/a/x"]);
+}
+
+#[test]
+fn a_name_repeated_among_many_is_found() {
+    let members: Vec<String> = (0..100)
+        .map(|number| format!("\"n{}\":0", number % 99))
+        .collect();
+    assert_eq!(repeated(&format!("{{{}}}", members.join(","))), ["/n0"]);
+}
+
+#[test]
+fn the_first_member_of_a_repeated_name_is_the_one_that_is_read() {
+    let read = Tape::read_trusted(br#"{ "a": 1, "a": 2 }"#);
+    let (tape, _) = read.expect("JSON");
+    let first = tape.root().get("a").and_then(|item| item.as_integer());
+    assert_eq!(first, Some(1));
+}
+
+#[test]
+fn an_answer_of_more_than_a_million_values_is_held_against_its_schema() {
+    let items = json!({ "type": "array", "items": { "type": "integer" } });
+    let contract = one_schema(items, json!({}));
+    let mut answer = vec![json!(1); MAX_VALUES];
+    answer[0] = Value::Null;
+    let violations = answering(&contract, &Value::Array(answer));
+    assert_eq!(rules(&violations), ["type /0"]);
 }
