@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
-use crate::domain::state::State;
+use crate::domain::state::{State, Transaction};
 use crate::record::journal::{Entry, Exchange};
 use crate::record::tally::Tally;
 pub use world::{Extract, MAX_SNAPSHOTS, Move, NoSuchSnapshot, TooManySnapshots, World, WrongMove};
@@ -169,6 +169,23 @@ impl App {
         };
         discard(old);
         Ok(reset)
+    }
+
+    /// Replaces a world's state by what `rule` makes of an empty account; nobody waits for it, and
+    /// a refusal changes nothing. The journal stays.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the rule answers.
+    pub fn replace<T, E>(
+        &self,
+        world: &World,
+        rule: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (next, done) = world.build(&self.empty_state, rule)?;
+        let (old, _) = world.swap(Arc::new(next));
+        discard(old);
+        Ok(done)
     }
 
     /// Records an exchange in a world's journal.

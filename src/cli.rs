@@ -2,6 +2,7 @@
 
 mod check;
 mod exec;
+mod init;
 mod signals;
 
 use std::ffi::OsString;
@@ -12,7 +13,8 @@ use std::path::PathBuf;
 use clap::builder::{BoolishValueParser, OsStr, Resettable};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::domain::clock::Timestamp;
+use crate::domain::clock::{Clock, Timestamp};
+use crate::fixtures::Fixture;
 use crate::server::LogFormat;
 use crate::{Config, StartError};
 use exec::FailOn;
@@ -43,11 +45,17 @@ enum TypedCommand {
                       and its exit code is that of exec."
     )]
     Exec(Exec),
-    /// Check OpenAPI documents without starting anything, and list their operations.
+    /// Check fixtures and OpenAPI documents without starting anything, and say what they hold.
     Check {
-        /// Files to check.
+        /// Files to check; bundled scenarios too.
         #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
+        files: Vec<String>,
+    },
+    /// Write a starter fixture and the JSON Schema of fixtures.
+    Init {
+        /// The folder to write them into.
+        #[arg(default_value = ".", value_name = "DIR")]
+        folder: PathBuf,
     },
     /// Print a completion script for a shell.
     Completions {
@@ -89,9 +97,18 @@ struct Serve {
         env = "OPENMAIL_MOCK_SEED"
     )]
     seed: u64,
+    /// What worlds start with: a bundled scenario (empty, saas, agency, agent-platform) or a
+    /// fixture file; later ones add to earlier ones.
+    #[arg(
+        long,
+        value_name = "NAME-OR-FILE",
+        value_delimiter = ',',
+        env = "OPENMAIL_MOCK_FIXTURES"
+    )]
+    fixtures: Vec<String>,
     /// Start with the real clock, or frozen at an instant such as 2026-01-31T09:30:00Z.
-    #[arg(long, value_name = "real|TIMESTAMP", default_value = "real", value_parser = clock, env = "OPENMAIL_MOCK_CLOCK")]
-    clock: TypedClock,
+    #[arg(long, value_name = "real|TIMESTAMP", value_parser = clock, env = "OPENMAIL_MOCK_CLOCK")]
+    clock: Option<Clock>,
     /// Refuse unknown body fields and query parameters.
     #[arg(long, value_parser = BoolishValueParser::new(), env = "OPENMAIL_MOCK_STRICT")]
     strict: bool,
@@ -132,12 +149,6 @@ struct Exec {
     command: Vec<OsString>,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum TypedClock {
-    Real,
-    Frozen(Timestamp),
-}
-
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum TypedLog {
     Pretty,
@@ -151,8 +162,10 @@ pub enum Command {
     Serve(Box<Config>),
     /// Run a command beside a mock.
     Exec(Box<Config>, Vec<FailOn>, Vec<OsString>),
-    /// Check documents.
-    Check(Vec<PathBuf>),
+    /// Check fixtures and documents.
+    Check(Vec<String>),
+    /// Write a starter fixture into a folder.
+    Init(PathBuf),
     /// Print a completion script.
     Completions(clap_complete::Shell),
 }
@@ -172,6 +185,7 @@ impl Typed {
     pub fn resolve(self) -> Command {
         match self.command {
             Some(TypedCommand::Check { files }) => Command::Check(files),
+            Some(TypedCommand::Init { folder }) => Command::Init(folder),
             Some(TypedCommand::Completions { shell }) => Command::Completions(shell),
             Some(TypedCommand::Exec(exec)) => {
                 // The output is that of the command.
@@ -217,16 +231,13 @@ impl Serve {
             port_file: None,
             spec: self.spec,
             seed: self.seed,
-            clock: match self.clock {
-                TypedClock::Real => None,
-                TypedClock::Frozen(at) => Some(at),
-            },
+            fixtures: self.fixtures.into_iter().map(Fixture::Named).collect(),
+            clock: self.clock,
             strict: self.strict,
             journal_bytes: self.journal_bytes,
             public_url: self.public_url,
             log,
             control_token: self.control_token,
-            arrange: None,
         }
     }
 }
@@ -240,11 +251,11 @@ fn host(text: &str) -> Result<IpAddr, String> {
     }
 }
 
-fn clock(text: &str) -> Result<TypedClock, String> {
+fn clock(text: &str) -> Result<Clock, String> {
     match text {
-        "real" => Ok(TypedClock::Real),
+        "real" => Ok(Clock::Real { ahead: 0 }),
         instant => Timestamp::parse(instant)
-            .map(TypedClock::Frozen)
+            .map(|at| Clock::Frozen { at })
             .ok_or_else(|| "write `real`, or an instant such as 2026-01-31T09:30:00Z".to_owned()),
     }
 }
@@ -256,6 +267,7 @@ pub fn run(command: Command) -> u8 {
         Command::Serve(config) => serve(*config),
         Command::Exec(config, fail_on, words) => exec::run(*config, &fail_on, &words),
         Command::Check(files) => check::run(&files),
+        Command::Init(folder) => init::run(&folder),
         Command::Completions(shell) => {
             let mut script = Vec::new();
             let mut command = Typed::command();
@@ -300,7 +312,11 @@ fn settings(config: &Config) -> String {
         Some(path) => path.display().to_string(),
     };
     let mut lines = format!("  contract {contract}\n  seed     {}\n", config.seed);
-    if let Some(at) = config.clock {
+    if !config.fixtures.is_empty() {
+        let names: Vec<String> = config.fixtures.iter().map(Fixture::to_string).collect();
+        lines.push_str(&format!("  fixtures {}\n", names.join(", ")));
+    }
+    if let Some(Clock::Frozen { at }) = config.clock {
         lines.push_str(&format!("  clock    frozen at {at}\n"));
     }
     if config.strict {

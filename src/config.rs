@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::contract::Fault;
-use crate::domain::clock::Timestamp;
-use crate::domain::state::Transaction;
+use crate::domain::clock::Clock;
+use crate::fixtures::{Broken, Fixture};
 use crate::server::LogFormat;
 
 /// What a server is started with. The default listens on a free loopback port and says nothing.
@@ -21,8 +21,11 @@ pub struct Config {
     pub spec: Option<PathBuf>,
     /// Seed of ids and secrets.
     pub seed: u64,
-    /// Where the clocks of all worlds stand frozen; none for the real clock.
-    pub clock: Option<Timestamp>,
+    /// What the seed is made of: each fixture is laid over those before it.
+    pub fixtures: Vec<Fixture>,
+    /// How the clocks of all worlds start, whatever the fixtures say; none for what they say, and
+    /// the real clock otherwise.
+    pub clock: Option<Clock>,
     /// Whether unknown body fields and query parameters are refused.
     pub strict: bool,
     /// Bound of one world's journal, in bytes.
@@ -33,12 +36,22 @@ pub struct Config {
     pub log: LogFormat,
     /// What the control plane asks for in the header `OpenMail-Mock-Token`.
     pub control_token: Option<String>,
-    /// Lays rows into the seed, by the rules of the domain.
-    pub arrange: Option<Arrange>,
 }
 
-/// Fills the seed that every world starts from.
-pub type Arrange = Box<dyn FnOnce(&mut Transaction<'_>) + Send>;
+impl Config {
+    /// The default with one fixture: a bundled scenario by name, a file by path, or a JSON value.
+    #[must_use]
+    pub fn with_fixture(fixture: impl Into<Fixture>) -> Self {
+        Self::default().and_fixture(fixture)
+    }
+
+    /// The same with one more fixture, laid over those before it.
+    #[must_use]
+    pub fn and_fixture(mut self, fixture: impl Into<Fixture>) -> Self {
+        self.fixtures.push(fixture.into());
+        self
+    }
+}
 
 impl Default for Config {
     fn default() -> Self {
@@ -48,13 +61,13 @@ impl Default for Config {
             port_file: None,
             spec: None,
             seed: 0,
+            fixtures: Vec::new(),
             clock: None,
             strict: false,
             journal_bytes: 4 * 1024 * 1024,
             public_url: None,
             log: LogFormat::Off,
             control_token: None,
-            arrange: None,
         }
     }
 }
@@ -72,6 +85,8 @@ pub enum StartError {
     Unreadable(PathBuf, std::io::Error),
     /// The document cannot be served exactly.
     Document(PathBuf, Vec<Fault>),
+    /// Fixtures are missing, unreadable or invalid.
+    Fixtures(Vec<Broken>),
     /// Something else that the system refused.
     System(&'static str, std::io::Error),
 }
@@ -83,7 +98,7 @@ impl StartError {
         match self {
             StartError::Bind(..) | StartError::PortFile(..) | StartError::System(..) => 1,
             StartError::Usage(_) => 2,
-            StartError::Unreadable(..) | StartError::Document(..) => 3,
+            StartError::Unreadable(..) | StartError::Document(..) | StartError::Fixtures(_) => 3,
         }
     }
 }
@@ -112,6 +127,10 @@ impl fmt::Display for StartError {
             StartError::Document(path, faults) => {
                 let line = |fault: &Fault| format!("{}:{fault}", path.display());
                 let lines: Vec<String> = faults.iter().map(line).collect();
+                formatter.write_str(&lines.join("\n"))
+            }
+            StartError::Fixtures(broken) => {
+                let lines: Vec<String> = broken.iter().map(Broken::to_string).collect();
                 formatter.write_str(&lines.join("\n"))
             }
             StartError::System(what, error) => write!(formatter, "{what}: {error}"),

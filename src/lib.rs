@@ -4,7 +4,7 @@
 //! needs one line:
 //!
 //! ```
-//! let mock = openmail_mock::start(openmail_mock::Config::default()).expect("it starts");
+//! let mock = openmail_mock::start(openmail_mock::Config::with_fixture("saas")).expect("it starts");
 //! assert!(mock.url().starts_with("http://127.0.0.1:"));
 //! ```
 //!
@@ -20,6 +20,7 @@ mod config;
 pub mod contract;
 pub mod control;
 pub mod domain;
+pub mod fixtures;
 pub mod record;
 pub mod server;
 
@@ -40,7 +41,8 @@ use crate::domain::ids::Source;
 use crate::domain::state::{State, Transaction};
 pub use crate::record::tally::{Calls, Tally};
 use crate::server::{Log, PortFile, Service};
-pub use config::{Arrange, Config, StartError};
+pub use config::{Config, StartError};
+pub use fixtures::Fixture;
 
 /// A running server; dropping it stops it.
 pub struct Running {
@@ -196,23 +198,7 @@ fn service(config: Config, address: SocketAddr, url: String) -> Result<Service, 
         None => built_in_contract()
             .map_err(|faults| StartError::Document(PathBuf::from("openapi.json"), faults))?,
     };
-    let real = real_now();
-    let clock = match config.clock {
-        Some(at) => Clock::Frozen { at },
-        None => Clock::Real { ahead: 0 },
-    };
-    let empty = State::empty(clock, real, config.seed);
-    let mut seed = empty.clone();
-    if let Some(arrange) = config.arrange {
-        arrange(&mut Transaction {
-            state: &mut seed,
-            now: clock.reading(real),
-            source: Source {
-                seed: config.seed,
-                world: "",
-            },
-        });
-    }
+    let (seed, empty) = states(&config)?;
     Ok(Service {
         shared: Shared {
             app: App::new(config.seed, seed, empty, config.journal_bytes),
@@ -226,6 +212,30 @@ fn service(config: Config, address: SocketAddr, url: String) -> Result<Service, 
         control: LazyLock::new(control::plane),
         log: Log::start(config.log),
     })
+}
+
+/// What every world starts from, and what an empty account is.
+fn states(config: &Config) -> Result<(State, State), StartError> {
+    let real = real_now();
+    let clock = config.clock.unwrap_or(Clock::Real { ahead: 0 });
+    let empty = State::empty(clock, real, config.seed);
+    let mut seed = empty.clone();
+    let mut broken = Vec::new();
+    let mut tx = Transaction {
+        now: clock.reading(real),
+        state: &mut seed,
+        source: Source {
+            seed: config.seed,
+            world: "",
+        },
+    };
+    for fixture in &config.fixtures {
+        broken.extend(fixtures::load(fixture, config.clock, &mut tx).err());
+    }
+    match broken.is_empty() {
+        true => Ok((seed, empty)),
+        false => Err(StartError::Fixtures(broken)),
+    }
 }
 
 /// Reads and loads an OpenAPI document.

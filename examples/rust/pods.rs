@@ -6,27 +6,7 @@ use ureq::typestate::WithBody;
 
 /// A mock of the test's own: no port to choose, nothing to reset, and dropping it stops it.
 fn mock() -> Running {
-    let config = Config {
-        arrange: Some(Box::new(saas)),
-        ..Config::default()
-    };
-    openmail_mock::start(config).expect("the mock starts")
-}
-
-/// Of the fixture `saas` what these tests need, until `Config::with_fixture` is there.
-fn saas(tx: &mut openmail_mock::domain::state::Transaction<'_>) {
-    use openmail_mock::domain::{domains, pods};
-    let names = ["meridian", "cedar"].map(|name| pods::NewPod {
-        client_id: Some(name.into()),
-        ..pods::NewPod::default()
-    });
-    let [meridian, _] = names.map(|new| pods::create(tx, new).expect("a free clientId"));
-    domains::put(
-        tx,
-        "meridian.io",
-        Some(meridian.id),
-        domains::Status::Verified,
-    );
+    openmail_mock::start(Config::with_fixture("saas")).expect("the mock starts")
 }
 
 #[test]
@@ -104,7 +84,6 @@ fn a_breach_of_the_contract_names_its_place() {
 }
 
 #[test]
-#[ignore = "PATCH /_mock/state is not there yet"]
 fn a_state_is_laid_out_in_one_call() {
     let mock = mock();
     let api = Account::new(&mock, mock.key());

@@ -17,7 +17,7 @@ use openmail_mock::contract::{
 use openmail_mock::{api, control};
 
 static API: LazyLock<Contract> = LazyLock::new(|| load(api::DOCUMENT));
-static CONTROL: LazyLock<Contract> = LazyLock::new(|| load(control::DOCUMENT));
+static CONTROL: LazyLock<Contract> = LazyLock::new(|| load(&control::DOCUMENT));
 
 fn load(text: &'static str) -> Contract {
     Contract::load_built_in(text).expect("tests prove the built-in documents sound")

@@ -1,31 +1,49 @@
 //! From a request's credentials to the world that its key opens.
 
+use std::borrow::Cow;
+
 use data_encoding::BASE64;
 use hyper::header::AUTHORIZATION;
 
 use super::call::Request;
+use crate::app::{App, DEFAULT_WORLD};
 use crate::contract::{Credential, cookie, query_pairs};
+use crate::domain::state::State;
 
 /// The prefix of account keys; the rest is the world's name.
 const KEY_PREFIX: &str = "om_test_";
 
 /// The world that a request's key opens, if it carries a key that this mock takes.
 pub(super) fn world_of_key<'r>(
+    app: &App,
     request: &'r Request,
     credentials: &[Credential],
-) -> Option<std::borrow::Cow<'r, str>> {
-    use std::borrow::Cow;
+) -> Option<Cow<'r, str>> {
     credentials.iter().find_map(|credential| match credential {
-        Credential::Bearer => world_name(bearer(request)?).map(Cow::Borrowed),
-        Credential::Basic => owned(&basic_user(request)?),
-        Credential::Header(name) => world_name(request.header(name)?.trim()).map(Cow::Borrowed),
-        Credential::Query(name) => owned(&query_value(request, name)?),
-        Credential::Cookie(name) => owned(&cookie(&request.headers, name)?),
+        Credential::Bearer => world_of_token(app, bearer(request)?).map(Cow::Borrowed),
+        Credential::Basic => owned(app, &basic_user(request)?),
+        Credential::Header(name) => {
+            world_of_token(app, request.header(name)?.trim()).map(Cow::Borrowed)
+        }
+        Credential::Query(name) => owned(app, &query_value(request, name)?),
+        Credential::Cookie(name) => owned(app, &cookie(&request.headers, name)?),
     })
 }
 
-fn owned(token: &str) -> Option<std::borrow::Cow<'static, str>> {
-    world_name(token).map(|name| name.to_owned().into())
+fn owned(app: &App, token: &str) -> Option<Cow<'static, str>> {
+    world_of_token(app, token).map(|name| name.to_owned().into())
+}
+
+/// The world that an account key opens: the one that it names, or the default one if that one's
+/// account has the key.
+pub fn world_of_token<'t>(app: &App, token: &'t str) -> Option<&'t str> {
+    if token.starts_with(KEY_PREFIX) {
+        return world_name(token);
+    }
+    // Keys are few: a walk over them costs less than an index would.
+    let is_known = |state: &State| state.account.keys.iter().any(|key| key == token);
+    let default = app.open(DEFAULT_WORLD).ok()?;
+    default.read(is_known).then_some(DEFAULT_WORLD)
 }
 
 /// The token of `Authorization: Bearer …`.
@@ -47,8 +65,7 @@ pub fn key_of(world: &str) -> String {
 }
 
 /// The world's name in an account key.
-#[must_use]
-pub fn world_name(token: &str) -> Option<&str> {
+fn world_name(token: &str) -> Option<&str> {
     let name = token.strip_prefix(KEY_PREFIX)?;
     is_world_name(name).then_some(name)
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::reply::Reply;
 use crate::app::TooManyWorlds;
 use crate::contract::{Credential, Violation, header_value};
-use crate::domain::refusal::{DomainFault, Refusal, Resource};
+use crate::domain::refusal::Refusal;
 
 /// The header that repeats an answer's violations.
 pub const VIOLATIONS: HeaderName = HeaderName::from_static("openmail-mock-violations");
@@ -130,16 +130,25 @@ impl Failure {
     pub fn violated(violations: Vec<Violation>) -> Self {
         let first = violations.first();
         let message = first.map_or_else(String::new, |first| first.message.clone());
-        let more = match others(&violations) {
-            0 => String::new(),
-            count => format!(" (and {count} more, see `violations`)"),
-        };
         let code = first.and_then(|first| first.code.clone());
         Self {
             code: code.map_or(Cow::Borrowed("bad_request"), Cow::Owned),
-            violations,
-            ..Self::bad_request(message + &more)
+            ..Self::bad_request(message).listing(violations)
         }
+    }
+
+    /// The same failure with the list of everything that is wrong.
+    #[must_use]
+    pub fn listing(mut self, violations: Vec<Violation>) -> Self {
+        match others(&violations) {
+            0 => {}
+            count => {
+                let more = format!(" (and {count} more, see `violations`)");
+                self.message.push_str(&more);
+            }
+        }
+        self.violations = violations;
+        self
     }
 
     /// 413, naming the bound.
@@ -215,83 +224,29 @@ impl From<TooManyWorlds> for Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let (status, code, message) = match refusal {
-            Refusal::NotFound { what, key } => {
-                let what = match what {
-                    Resource::Pod => "pod",
-                    Resource::Inbox => "inbox",
-                };
-                let message = format!("this account has no {what} `{}`", shown(&key));
-                (StatusCode::NOT_FOUND, "not_found", message)
+        let (status, code) = match &refusal {
+            Refusal::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found"),
+            Refusal::ClientIdTaken { .. } => (StatusCode::CONFLICT, "client_id_taken"),
+            Refusal::DefaultPod => (StatusCode::CONFLICT, "default_pod"),
+            Refusal::PodNotEmpty { .. } => (StatusCode::CONFLICT, "pod_not_empty"),
+            Refusal::PodHasDomains { .. } => (StatusCode::CONFLICT, "pod_has_domains"),
+            Refusal::InvalidPod { .. } => (StatusCode::BAD_REQUEST, "invalid_pod"),
+            Refusal::InvalidDomain { .. } => (StatusCode::BAD_REQUEST, "invalid_domain"),
+            Refusal::SpendCapPaused => (StatusCode::PAYMENT_REQUIRED, "spend_cap_paused"),
+            Refusal::InboxLimitReached { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "inbox_limit_reached")
             }
-            Refusal::ClientIdTaken { client_id, pod } => {
-                let client_id = shown(&client_id);
-                let message = format!("pod {pod} has the clientId `{client_id}` already");
-                (StatusCode::CONFLICT, "client_id_taken", message)
+            Refusal::InvalidWebhookUrl { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid_webhook_url")
             }
-            Refusal::DefaultPod => {
-                let message = "the default pod cannot be deleted".to_owned();
-                (StatusCode::CONFLICT, "default_pod", message)
+            Refusal::DomainExists { .. } => (StatusCode::CONFLICT, "domain_exists"),
+            Refusal::DomainHasInboxes { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "domain_has_inboxes")
             }
-            Refusal::PodNotEmpty { inboxes } => {
-                let them = if inboxes == 1 { "it" } else { "them" };
-                let message = format!(
-                    "the pod still has {}; delete {them} first",
-                    counted(inboxes, "inbox", "inboxes")
-                );
-                (StatusCode::CONFLICT, "pod_not_empty", message)
-            }
-            Refusal::PodHasDomains { domains } => {
-                let them = if domains == 1 { "it" } else { "them" };
-                let message = format!(
-                    "the pod still owns {}: make {them} account-wide, give {them} to another pod or delete {them} first",
-                    counted(domains, "domain", "domains")
-                );
-                (StatusCode::CONFLICT, "pod_has_domains", message)
-            }
-            Refusal::InvalidPod { key } => {
-                let message = format!(
-                    "`podId` is neither the id nor the clientId of a pod of this account: `{}`",
-                    shown(&key)
-                );
-                (StatusCode::BAD_REQUEST, "invalid_pod", message)
-            }
-            Refusal::InvalidDomain { domain, fault } => {
-                let domain = shown(&domain);
-                let message = match fault {
-                    DomainFault::Unknown => {
-                        format!("`{domain}` is no domain of this account; add and verify it first")
-                    }
-                    DomainFault::NotVerified(status) => {
-                        format!("the domain `{domain}` is {status}, not verified")
-                    }
-                    DomainFault::OtherPod(pod) => format!(
-                        "the domain `{domain}` is scoped to pod {pod}; create the inbox in that pod"
-                    ),
-                };
-                (StatusCode::BAD_REQUEST, "invalid_domain", message)
-            }
-            Refusal::SpendCapPaused => {
-                let message = "the monthly spend limit is reached, so inbox creation is paused";
-                let status = StatusCode::PAYMENT_REQUIRED;
-                (status, "spend_cap_paused", message.to_owned())
-            }
-            Refusal::InboxLimitReached { limit } => {
-                let message = format!("the plan's maximum of {limit} inboxes is reached");
-                let status = StatusCode::UNPROCESSABLE_ENTITY;
-                (status, "inbox_limit_reached", message)
-            }
-            Refusal::InvalidWebhookUrl { fault } => {
-                let message = format!("`webhookUrl` cannot be used: {fault}");
-                let status = StatusCode::UNPROCESSABLE_ENTITY;
-                (status, "invalid_webhook_url", message)
-            }
-            Refusal::AddressTaken { address } => {
-                let message = format!("an inbox has the address {address} already");
-                (StatusCode::CONFLICT, "address_taken", message)
-            }
+            Refusal::IdTaken { .. } => (StatusCode::CONFLICT, "id_taken"),
+            Refusal::AddressTaken { .. } => (StatusCode::CONFLICT, "address_taken"),
         };
-        Self::new(status, code, message)
+        Self::new(status, code, refusal.to_string())
     }
 }
 
@@ -306,13 +261,6 @@ fn others(violations: &[Violation]) -> u64 {
         _ => 1,
     };
     violations.iter().skip(1).map(count).sum()
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
-    }
 }
 
 /// What a client sent, short enough to repeat.

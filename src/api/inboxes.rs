@@ -48,6 +48,7 @@ fn update_inbox(call: &Call<'_>) -> Result<Reply, Failure> {
     let change = InboxChange {
         display_name: call.change("displayName")?,
         webhook_url: call.change("webhookUrl")?,
+        webhook_secret: None,
     };
     let written = call.world.write(|tx| inboxes::update(tx, key, change))?;
     Ok(written_reply(StatusCode::OK, &written))

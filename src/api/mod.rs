@@ -197,4 +197,4 @@ pub fn bearer_token(request: &Request) -> Option<&str> {
     auth::bearer(request)
 }
 
-pub use auth::{is_world_name, key_of, world_name};
+pub use auth::{is_world_name, key_of, world_of_token};

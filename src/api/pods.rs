@@ -21,6 +21,7 @@ fn create_pod(call: &Call<'_>) -> Result<Reply, Failure> {
     let new = NewPod {
         client_id: call.text("clientId")?,
         name: call.text("name")?,
+        ..NewPod::default()
     };
     let pod = call.world.write(|tx| pods::create(tx, new))?;
     Ok(Reply::json(StatusCode::CREATED, &PodView::from(&*pod)))

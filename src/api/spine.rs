@@ -198,7 +198,7 @@ fn route<'r>(
     shared.app.count_unknown(&called(request), &hint);
     // A worker finds its misspelt calls in its own journal, if the key says whose they are.
     if matches!(plane.entry, Entry::Key)
-        && let Some(name) = world_of_key(request, &[Credential::Bearer])
+        && let Some(name) = world_of_key(&shared.app, request, &[Credential::Bearer])
     {
         trail.world = Some(shared.app.open(&name)?);
     }
@@ -234,11 +234,11 @@ fn enter(
     let name: Cow<'_, str> = match plane.entry {
         Entry::Guarded(admit) => Cow::Owned(admit(shared, request, operation)?),
         Entry::Key if operation.credentials.is_empty() => {
-            let key = world_of_key(request, &[Credential::Bearer]);
+            let key = world_of_key(&shared.app, request, &[Credential::Bearer]);
             key.unwrap_or(Cow::Borrowed(DEFAULT_WORLD))
         }
         Entry::Key => {
-            let key = world_of_key(request, &operation.credentials);
+            let key = world_of_key(&shared.app, request, &operation.credentials);
             key.ok_or_else(|| Failure::unauthorized(&operation.credentials))?
         }
     };

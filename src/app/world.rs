@@ -153,10 +153,7 @@ impl World {
         let done = rule(&mut Transaction {
             state: &mut next,
             now,
-            source: Source {
-                seed: self.seed,
-                world: &self.name,
-            },
+            source: self.source(),
         })?;
         let next = Arc::new(next);
         let old = std::mem::replace(&mut self.current.write().state, next);
@@ -164,6 +161,29 @@ impl World {
         // What only the old state held is freed outside the turn.
         drop((old, current));
         Ok(done)
+    }
+
+    /// Runs a rule on a copy of another state; what it makes of it may take this state's place.
+    pub(super) fn build<T, E>(
+        &self,
+        base: &State,
+        rule: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<(State, T), E> {
+        let mut next = base.clone();
+        let now = next.clock.reading(real_now());
+        let done = rule(&mut Transaction {
+            state: &mut next,
+            now,
+            source: self.source(),
+        })?;
+        Ok((next, done))
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source {
+            seed: self.seed,
+            world: &self.name,
+        }
     }
 
     /// Replaces the whole state; answers the old one and the new generation.

@@ -1,25 +1,103 @@
-//! `check`: documents are loaded, nothing is started.
+//! `check`: documents and fixtures are loaded, nothing is started.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 
-use super::fail;
-use crate::contract::{Contract, Operation};
-use crate::{api, load_document};
+use crate::contract::{Contract, Operation, Tape};
+use crate::domain::clock::{Clock, real_now};
+use crate::domain::ids::Source;
+use crate::domain::state::{State, Transaction};
+use crate::fixtures::{self, Fixture};
+use crate::{StartError, api, load_document};
 
-/// Checks documents and lists their operations; the exit code.
-pub(super) fn run(files: &[PathBuf]) -> u8 {
+/// Checks documents and fixtures, and says what they hold; the exit code. A fixture is good if it
+/// is so alone, or over those before it, as `--fixtures` would load them.
+pub(super) fn run(names: &[String]) -> u8 {
+    let real = real_now();
+    let empty = State::empty(Clock::Real { ahead: 0 }, real, 0);
+    let mut before = empty.clone();
     let mut code = 0;
-    for path in files {
-        match load_document(path) {
-            Ok(contract) => {
-                let table = table(&path.display().to_string(), &contract);
-                let _ = std::io::stdout().write_all(table.as_bytes());
+    for name in names {
+        let checked = match is_document(Path::new(name)) {
+            true => document(Path::new(name)),
+            false => fixture(name, &empty, &mut before),
+        };
+        match checked {
+            Ok(told) => {
+                let _ = std::io::stdout().write_all(told.as_bytes());
             }
-            Err(error) => code = fail(&error),
+            Err(error) => {
+                // As compilers tell it, so that editors find the place.
+                let _ = writeln!(std::io::stderr(), "{error}");
+                code = error.exit_code();
+            }
         }
     }
     code
+}
+
+/// Whether a file is an OpenAPI document, or means to be one.
+fn is_document(path: &Path) -> bool {
+    const MARKS: [&str; 2] = ["openapi", "swagger"];
+    let Ok(text) = std::fs::read(path) else {
+        return false;
+    };
+    match Tape::read_trusted(&text) {
+        Ok((tape, _)) => MARKS.iter().any(|mark| tape.root().get(mark).is_some()),
+        Err(_) => {
+            let text = String::from_utf8_lossy(&text);
+            MARKS.iter().any(|mark| text.contains(mark))
+        }
+    }
+}
+
+fn document(path: &Path) -> Result<String, StartError> {
+    let contract = load_document(path)?;
+    Ok(table(&path.display().to_string(), &contract))
+}
+
+fn fixture(name: &str, empty: &State, before: &mut State) -> Result<String, StartError> {
+    let fixture = Fixture::from(name);
+    let laid = |base: &State| {
+        let mut state = base.clone();
+        let loaded = fixtures::load(
+            &fixture,
+            None,
+            &mut Transaction {
+                now: state.clock.reading(real_now()),
+                state: &mut state,
+                source: Source { seed: 0, world: "" },
+            },
+        );
+        loaded.map(|_| state)
+    };
+    let (alone, over) = (laid(empty), laid(before));
+    let told = match (alone, &over) {
+        (Ok(alone), _) => format!("{name}: a fixture with {}\n", holdings(&alone)),
+        (Err(_), Ok(over)) => format!(
+            "{name}: a fixture over those before it, together {}\n",
+            holdings(over)
+        ),
+        (Err(broken), Err(_)) => return Err(StartError::Fixtures(vec![broken])),
+    };
+    if let Ok(over) = over {
+        *before = over;
+    }
+    Ok(told)
+}
+
+fn holdings(state: &State) -> String {
+    let (pods, inboxes, domains) = (state.pods.len(), state.inboxes.len(), state.domains.len());
+    let counted = |count: usize, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    };
+    format!(
+        "{}, {} and {}",
+        counted(pods, "pod", "pods"),
+        counted(inboxes, "inbox", "inboxes"),
+        counted(domains, "domain", "domains")
+    )
 }
 
 /// The operations of a document, and what it says without effect.

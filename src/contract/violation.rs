@@ -178,6 +178,18 @@ pub(in crate::contract) fn more(like: &Violation, rest: usize) -> Violation {
     }
 }
 
+/// At most [`MAX_VIOLATIONS`] of them, and an entry that says how many are not listed.
+#[must_use]
+pub fn bounded(mut violations: Vec<Violation>) -> Vec<Violation> {
+    let rest = violations.len().saturating_sub(MAX_VIOLATIONS);
+    violations.truncate(MAX_VIOLATIONS);
+    if let (Some(first), true) = (violations.first(), rest > 0) {
+        let entry = more(first, rest);
+        violations.push(entry);
+    }
+    violations
+}
+
 /// The violations as a header value: valid JSON in ASCII, under 4 kB, whole entries only.
 #[must_use]
 pub fn header_value(violations: &[Violation]) -> String {

@@ -8,7 +8,7 @@ use hyper::header::{AUTHORIZATION, HOST, ORIGIN};
 
 use crate::api::call::Request;
 use crate::api::failures::Failure;
-use crate::api::{Shared, bearer_token, is_world_name, world_name};
+use crate::api::{Shared, bearer_token, is_world_name, world_of_token};
 use crate::app::DEFAULT_WORLD;
 use crate::contract::{Credential, Operation, query_pairs};
 
@@ -30,7 +30,7 @@ pub(super) fn admit(
         false => None,
         // Credentials of another kind name no world either, least of all `default`.
         true => {
-            let world = bearer_token(request).and_then(world_name);
+            let world = bearer_token(request).and_then(|token| world_of_token(&shared.app, token));
             Some(world.ok_or_else(|| Failure::unauthorized(&[Credential::Bearer]))?)
         }
     };

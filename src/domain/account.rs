@@ -1,7 +1,15 @@
 //! The account: its plan and what the dashboard sets for all of it.
 
+use std::sync::Arc;
+
 use super::clock::Timestamp;
+use super::domains;
 use super::ids::Id;
+use super::refusal::Refusal;
+use super::state::Transaction;
+
+/// The service's own domain, on which every account may have inboxes.
+pub const SHARED_DOMAIN: &str = "openmail.sh";
 
 /// Settings of the account (OpenMail docs, Account and Billing).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,9 +19,11 @@ pub struct Account {
     /// The plan, which caps inboxes and features.
     pub plan: Plan,
     /// The domain of inboxes that are created without one.
-    pub default_domain: String,
+    pub default_domain: Arc<str>,
     /// Its age counts from here.
     pub created_at: Timestamp,
+    /// Account keys beside those that name their world; they open the default world.
+    pub keys: Vec<String>,
     /// Whether the monthly spend limit was reached with auto-pause on.
     pub spend_cap_paused: bool,
 }
@@ -30,6 +40,9 @@ pub enum Plan {
 }
 
 impl Plan {
+    /// All plans.
+    pub const ALL: [Self; 3] = [Self::Free, Self::Pro, Self::Enterprise];
+
     /// The name on the wire.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -38,6 +51,12 @@ impl Plan {
             Plan::Pro => "pro",
             Plan::Enterprise => "enterprise",
         }
+    }
+
+    /// The plan of that name.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|plan| plan.word() == word)
     }
 
     /// How many inboxes the account may have.
@@ -50,6 +69,19 @@ impl Plan {
     }
 }
 
+/// Changes that the dashboard makes; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountChange {
+    /// The plan; more inboxes than it allows stay where they are.
+    pub plan: Option<Plan>,
+    /// The domain of inboxes that are created without one, in lower case.
+    pub default_domain: Option<String>,
+    /// All further account keys.
+    pub keys: Option<Vec<String>>,
+    /// Whether the monthly spend limit was reached.
+    pub spend_cap_paused: Option<bool>,
+}
+
 impl Account {
     /// A new account with the defaults of a world.
     #[must_use]
@@ -57,9 +89,45 @@ impl Account {
         Self {
             id,
             plan: Plan::Pro,
-            default_domain: "openmail.sh".to_owned(),
+            default_domain: Arc::from(SHARED_DOMAIN),
             created_at: now,
+            keys: Vec::new(),
             spend_cap_paused: false,
         }
     }
+}
+
+/// Changes the account.
+///
+/// # Errors
+///
+/// [`Refusal::DomainHasInboxes`], if inboxes stand on a default domain that would be no domain of
+/// the account any more.
+pub fn update(tx: &mut Transaction<'_>, change: AccountChange) -> Result<(), Refusal> {
+    let mut account = Account::clone(&tx.state.account);
+    if let Some(plan) = change.plan {
+        account.plan = plan;
+    }
+    if let Some(default_domain) = change.default_domain {
+        domains::check_abandonable(tx.state, &default_domain)?;
+        account.default_domain = Arc::from(default_domain);
+    }
+    if let Some(keys) = change.keys {
+        account.keys = keys;
+    }
+    if let Some(paused) = change.spend_cap_paused {
+        account.spend_cap_paused = paused;
+    }
+    tx.state.account = Arc::new(account);
+    Ok(())
+}
+
+/// Gives a new account the id and the age that it had elsewhere.
+pub fn restore(tx: &mut Transaction<'_>, id: Option<Id>, created_at: Option<Timestamp>) {
+    let known = Account::clone(&tx.state.account);
+    tx.state.account = Arc::new(Account {
+        id: id.unwrap_or(known.id),
+        created_at: created_at.unwrap_or(known.created_at),
+        ..known
+    });
 }

@@ -74,6 +74,15 @@ impl serde::Serialize for Timestamp {
     }
 }
 
+/// Units of durations and their milliseconds, the largest first.
+const UNITS: [(&str, i64); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
+
 /// Reads a duration such as `24h1s`: one or more `<integer>(ms|s|m|h|d)` in a row; milliseconds.
 ///
 /// None for any other text, and for a duration that no clock could be moved by.
@@ -85,18 +94,40 @@ pub fn parse_duration(text: &str) -> Option<i64> {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let count: i64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
-        let units = [
-            ("ms", 1),
-            ("s", 1_000),
-            ("m", 60_000),
-            ("h", 3_600_000),
-            ("d", 86_400_000),
-        ];
-        let (unit, millis) = units.iter().find(|(unit, _)| rest.starts_with(unit))?;
+        // From the back: `ms` begins like `m`.
+        let mut units = UNITS.iter().rev();
+        let (unit, millis) = units.find(|(unit, _)| rest.starts_with(unit))?;
         total = total.checked_add(count.checked_mul(*millis)?)?;
         rest = &rest[unit.len()..];
     }
     (!text.is_empty()).then_some(total)
+}
+
+/// Reads a duration with a sign, such as `-3d` or `+24h`; milliseconds.
+#[must_use]
+pub fn parse_offset(text: &str) -> Option<i64> {
+    match text.strip_prefix('-') {
+        Some(back) => parse_duration(back).map(|millis| -millis),
+        None => parse_duration(text.strip_prefix('+')?),
+    }
+}
+
+/// The spelling of an offset that [`parse_offset`] reads, in the largest units that fit.
+#[must_use]
+pub fn offset_text(millis: i64) -> String {
+    let mut text = String::from(if millis < 0 { "-" } else { "+" });
+    let mut rest = millis.unsigned_abs();
+    for (unit, size) in UNITS {
+        let size = size.unsigned_abs();
+        if rest >= size {
+            text.push_str(&format!("{}{unit}", rest / size));
+            rest %= size;
+        }
+    }
+    if text.len() == 1 {
+        text.push_str("0s");
+    }
+    text
 }
 
 /// What the real clock says.

@@ -6,7 +6,7 @@ use super::clock::Timestamp;
 use super::domains;
 use super::ids::Id;
 use super::pods;
-use super::refusal::{Refusal, Resource};
+use super::refusal::{DomainFault, Refusal, Resource};
 use super::state::{State, Transaction};
 use super::table::{Listing, Order, Page, Row};
 use super::webhooks::{Webhook, check_url};
@@ -62,6 +62,8 @@ pub struct InboxChange {
     pub display_name: Option<Option<String>>,
     /// Where its events go; empty means none.
     pub webhook_url: Option<Option<String>>,
+    /// What signs its events, if something other than what is drawn; needs a URL.
+    pub webhook_secret: Option<String>,
 }
 
 /// An inbox as a write left it, with the signing secret if that write made one: it is told once.
@@ -71,6 +73,23 @@ pub struct Written {
     pub inbox: Arc<Inbox>,
     /// The new signing secret.
     pub new_secret: Option<Arc<str>>,
+}
+
+/// An inbox as it stands, in an account that is described rather than asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Its id; drawn when absent.
+    pub id: Option<Id>,
+    /// The pod it stands in.
+    pub pod: Id,
+    /// Its address, in lower case.
+    pub address: Arc<str>,
+    /// The name in the From header.
+    pub display_name: Option<String>,
+    /// Where its events go.
+    pub webhook: Option<Webhook>,
+    /// When it was created; now when absent.
+    pub created_at: Option<Timestamp>,
 }
 
 /// Creates an inbox.
@@ -88,43 +107,97 @@ pub fn create(tx: &mut Transaction<'_>, new: NewInbox) -> Result<Written, Refusa
             None => return Err(Refusal::InvalidPod { key: key.clone() }),
         },
     };
-    let account = tx.state.account.clone();
     let domain = match &new.domain {
-        None => account.default_domain.clone(),
+        None => tx.state.account.default_domain.to_string(),
         Some(domain) => domain.to_lowercase(),
     };
-    if let Err(fault) = domains::check_usable(tx.state, &domain, pod) {
-        return Err(Refusal::InvalidDomain { domain, fault });
-    }
-    if account.spend_cap_paused {
-        return Err(Refusal::SpendCapPaused);
-    }
-    let limit = account.plan.inbox_limit();
-    if let Some(limit) = limit.filter(|limit| tx.state.inboxes.len() >= *limit) {
-        return Err(Refusal::InboxLimitReached { limit });
-    }
+    check_creation(tx.state, &domain, pod)?;
     let webhook_url = new.webhook_url.filter(|url| !url.is_empty());
     if let Some(url) = &webhook_url {
         check_url(url)?;
     }
     let address = free_address(tx, new.mailbox_name, &domain)?;
     let webhook = webhook_url.map(|url| Webhook::new(tx, url));
-    let inbox = Arc::new(Inbox {
-        id: tx.draw_id(|state, id| state.inboxes.get(id).is_some()),
+    let new_secret = webhook.as_ref().map(|webhook| webhook.secret.clone());
+    let inbox = Standing {
+        id: None,
         pod,
         address,
         display_name: new.display_name,
         webhook,
-        created_at: tx.now,
-        order: tx.next_order(),
-    });
-    tx.state.addresses.insert(inbox.address.clone(), inbox.id);
-    tx.state.pod_inboxes.insert((pod, inbox.order), ());
-    tx.state.inboxes.put(inbox.clone());
+        created_at: None,
+    };
     Ok(Written {
-        new_secret: inbox.webhook.as_ref().map(|webhook| webhook.secret.clone()),
-        inbox,
+        inbox: put(tx, inbox)?,
+        new_secret,
     })
+}
+
+/// Whether the account may have one more inbox, on this domain and in this pod.
+///
+/// # Errors
+///
+/// [`Refusal::InvalidDomain`], [`Refusal::SpendCapPaused`] and [`Refusal::InboxLimitReached`], in
+/// this order.
+pub fn check_creation(state: &State, domain: &str, pod: Id) -> Result<(), Refusal> {
+    domains::check_usable(state, domain, pod).map_err(|fault| invalid_domain(domain, fault))?;
+    if state.account.spend_cap_paused {
+        return Err(Refusal::SpendCapPaused);
+    }
+    let limit = state.account.plan.inbox_limit();
+    match limit.filter(|limit| state.inboxes.len() >= *limit) {
+        Some(limit) => Err(Refusal::InboxLimitReached { limit }),
+        None => Ok(()),
+    }
+}
+
+/// Puts an inbox where it stands; what only creation forbids does not count.
+///
+/// # Errors
+///
+/// [`Refusal::InvalidDomain`], [`Refusal::AddressTaken`], [`Refusal::IdTaken`].
+pub fn place(tx: &mut Transaction<'_>, standing: Standing) -> Result<Arc<Inbox>, Refusal> {
+    let (_, domain) = standing.address.rsplit_once('@').unwrap_or_default();
+    domains::check_standing(tx.state, domain, standing.pod)
+        .map_err(|fault| invalid_domain(domain, fault))?;
+    put(tx, standing)
+}
+
+fn put(tx: &mut Transaction<'_>, standing: Standing) -> Result<Arc<Inbox>, Refusal> {
+    check_address(tx.state, &standing.address)?;
+    let is_taken = |state: &State, id| state.inboxes.get(id).is_some();
+    let created_at = standing.created_at.unwrap_or(tx.now);
+    let inbox = Arc::new(Inbox {
+        id: tx.take_id(Resource::Inbox, standing.id, is_taken)?,
+        pod: standing.pod,
+        address: standing.address,
+        display_name: standing.display_name,
+        webhook: standing.webhook,
+        created_at,
+        order: tx.next_order(created_at),
+    });
+    let state = &mut *tx.state;
+    state.addresses.insert(inbox.address.clone(), inbox.id);
+    state.pod_inboxes.insert(inbox.pod, inbox.order);
+    domains::count_inbox(state, &inbox.address, inbox.pod, true);
+    state.inboxes.put(inbox.clone());
+    Ok(inbox)
+}
+
+fn invalid_domain(domain: &str, fault: DomainFault) -> Refusal {
+    Refusal::InvalidDomain {
+        domain: domain.to_owned(),
+        fault,
+    }
+}
+
+fn check_address(state: &State, address: &str) -> Result<(), Refusal> {
+    match state.addresses.contains_key(address) {
+        true => Err(Refusal::AddressTaken {
+            address: address.to_owned(),
+        }),
+        false => Ok(()),
+    }
 }
 
 fn free_address(
@@ -134,10 +207,8 @@ fn free_address(
 ) -> Result<Arc<str>, Refusal> {
     if let Some(name) = mailbox_name {
         let address = format!("{name}@{domain}");
-        return match tx.state.addresses.contains_key(address.as_str()) {
-            true => Err(Refusal::AddressTaken { address }),
-            false => Ok(Arc::from(address)),
-        };
+        check_address(tx.state, &address)?;
+        return Ok(Arc::from(address));
     }
     loop {
         let address = format!("{}@{domain}", tx.draw_name(8));
@@ -157,13 +228,13 @@ pub fn list(state: &State, pod: Option<&str>, page: Page) -> Listing<Arc<Inbox>>
     let Some(pod) = pods::find(state, key) else {
         return Listing::newest_first(None, 0);
     };
-    let (first, total) = pods::ranks_in(&state.pod_inboxes, pod.id);
-    let rows = page.cut(first, total).map(|(start, count)| {
-        let entries = state.pod_inboxes.iter_from(start).take(count);
-        let rows = entries.filter_map(|((_, order), ())| state.inboxes.at(*order));
-        rows.cloned().collect()
-    });
-    Listing::newest_first(rows, total)
+    state.pod_inboxes.page(pod.id, &state.inboxes, page)
+}
+
+/// The inbox with that address, which is lower-case.
+#[must_use]
+pub fn find<'s>(state: &'s State, address: &str) -> Option<&'s Arc<Inbox>> {
+    state.inboxes.get(*state.addresses.get(address)?)
 }
 
 /// The inbox with that id.
@@ -210,6 +281,9 @@ pub fn update(
             }
         };
     }
+    if let (Some(secret), Some(webhook)) = (change.webhook_secret, &mut inbox.webhook) {
+        webhook.secret = Arc::from(secret);
+    }
     let inbox = Arc::new(inbox);
     tx.state.inboxes.put(inbox.clone());
     Ok(Written { inbox, new_secret })
@@ -223,7 +297,8 @@ pub fn update(
 pub fn delete(tx: &mut Transaction<'_>, key: &str) -> Result<(), Refusal> {
     let inbox = get(tx.state, key)?;
     tx.state.addresses.remove(&inbox.address);
-    tx.state.pod_inboxes.remove(&(inbox.pod, inbox.order));
+    tx.state.pod_inboxes.remove(inbox.pod, inbox.order);
+    domains::count_inbox(tx.state, &inbox.address, inbox.pod, false);
     tx.state.inboxes.remove(inbox.id);
     Ok(())
 }

@@ -37,10 +37,14 @@ impl Row for Pod {
 /// What a new pod is made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewPod {
+    /// Its id; drawn when absent.
+    pub id: Option<Id>,
     /// The caller's own identifier.
     pub client_id: Option<String>,
     /// A label for people.
     pub name: Option<String>,
+    /// When it was created; now when absent.
+    pub created_at: Option<Timestamp>,
 }
 
 /// Changes to a pod: the outer option says whether a field changes, the inner one whether it is
@@ -70,22 +74,55 @@ pub(super) fn create_default(tx: &mut Transaction<'_>) {
     tx.state.pods.put(Arc::new(pod));
 }
 
+/// Gives the default pod of a new account the id and the age that it had elsewhere.
+///
+/// # Errors
+///
+/// [`Refusal::IdTaken`], and [`Refusal::PodNotEmpty`] or [`Refusal::PodHasDomains`] if something
+/// knows it by its present id.
+pub fn restore_default(
+    tx: &mut Transaction<'_>,
+    id: Option<Id>,
+    created_at: Option<Timestamp>,
+) -> Result<(), Refusal> {
+    let known = default_pod(tx.state).clone();
+    let id = id.unwrap_or(known.id);
+    if id != known.id {
+        check_empty(tx.state, known.id)?;
+        if is_taken(tx.state, id) {
+            let what = Resource::Pod;
+            return Err(Refusal::IdTaken { what, id });
+        }
+        tx.state.pods.remove(known.id);
+        if let Some(client_id) = &known.client_id {
+            tx.state.client_ids.insert(client_id.clone(), id);
+        }
+    }
+    tx.state.pods.put(Arc::new(Pod {
+        id,
+        created_at: created_at.unwrap_or(known.created_at),
+        ..Pod::clone(&known)
+    }));
+    Ok(())
+}
+
 /// Creates a pod.
 ///
 /// # Errors
 ///
-/// [`Refusal::ClientIdTaken`].
+/// [`Refusal::ClientIdTaken`], [`Refusal::IdTaken`].
 pub fn create(tx: &mut Transaction<'_>, new: NewPod) -> Result<Arc<Pod>, Refusal> {
     if let Some(client_id) = &new.client_id {
         check_client_id(tx.state, client_id, None)?;
     }
+    let created_at = new.created_at.unwrap_or(tx.now);
     let pod = Arc::new(Pod {
-        id: tx.draw_id(is_taken),
+        id: tx.take_id(Resource::Pod, new.id, is_taken)?,
         client_id: new.client_id.map(Arc::from),
         name: new.name,
         is_default: false,
-        created_at: tx.now,
-        order: tx.next_order(),
+        created_at,
+        order: tx.next_order(created_at),
     });
     if let Some(client_id) = &pod.client_id {
         tx.state.client_ids.insert(client_id.clone(), pod.id);
@@ -104,10 +141,16 @@ pub fn list(state: &State, page: Page) -> Listing<Arc<Pod>> {
 #[must_use]
 pub fn find<'s>(state: &'s State, key: &str) -> Option<&'s Arc<Pod>> {
     let by_id = Id::parse(key).and_then(|id| state.pods.get(id));
-    by_id.or_else(|| state.pods.get(*state.client_ids.get(key)?))
+    by_id.or_else(|| find_by_client_id(state, key))
 }
 
-/// The same, or why not.
+/// The pod with that `clientId`.
+#[must_use]
+pub fn find_by_client_id<'s>(state: &'s State, client_id: &str) -> Option<&'s Arc<Pod>> {
+    state.pods.get(*state.client_ids.get(client_id)?)
+}
+
+/// The pod with that id or `clientId`, or why not.
 ///
 /// # Errors
 ///
@@ -164,14 +207,7 @@ pub fn delete(tx: &mut Transaction<'_>, key: &str) -> Result<(), Refusal> {
     if pod.is_default {
         return Err(Refusal::DefaultPod);
     }
-    let inboxes = count_in(&tx.state.pod_inboxes, pod.id);
-    if inboxes > 0 {
-        return Err(Refusal::PodNotEmpty { inboxes });
-    }
-    let domains = count_in(&tx.state.pod_domains, pod.id);
-    if domains > 0 {
-        return Err(Refusal::PodHasDomains { domains });
-    }
+    check_empty(tx.state, pod.id)?;
     if let Some(client_id) = &pod.client_id {
         tx.state.client_ids.remove(client_id);
     }
@@ -179,16 +215,27 @@ pub fn delete(tx: &mut Transaction<'_>, key: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Ranks of the entries of one pod in an index by pod: the first, and how many there are.
-pub(super) fn ranks_in(index: &super::tree::Tree<(Id, Order), ()>, pod: Id) -> (usize, usize) {
-    let start = index.rank(&(pod, Order::MIN));
-    // Rows of a pod never stand at the maximum: that is the default pod's own place.
-    let end = index.rank(&(pod, Order::MAX));
-    (start, end - start)
+/// How people know a pod: by its `clientId`, if that leads to it, or by its id.
+#[must_use]
+pub fn label(state: &State, pod: Id) -> String {
+    let known = state.pods.get(pod);
+    let client_id = known.and_then(|pod| pod.client_id.as_deref());
+    let leads_there = |client_id: &&str| find(state, client_id).is_some_and(|it| it.id == pod);
+    client_id
+        .filter(leads_there)
+        .map_or_else(|| pod.to_string(), str::to_owned)
 }
 
-fn count_in(index: &super::tree::Tree<(Id, Order), ()>, pod: Id) -> usize {
-    ranks_in(index, pod).1
+fn check_empty(state: &State, pod: Id) -> Result<(), Refusal> {
+    let inboxes = state.pod_inboxes.count(pod);
+    if inboxes > 0 {
+        return Err(Refusal::PodNotEmpty { inboxes });
+    }
+    let domains = state.pod_domains.count(pod);
+    if domains > 0 {
+        return Err(Refusal::PodHasDomains { domains });
+    }
+    Ok(())
 }
 
 fn check_client_id(state: &State, client_id: &str, own: Option<Id>) -> Result<(), Refusal> {

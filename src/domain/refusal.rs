@@ -1,4 +1,6 @@
-//! Why a rule said no: facts, without a word about statuses.
+//! Why a rule said no: facts and how to say them, without a word about statuses.
+
+use std::fmt;
 
 use super::ids::Id;
 
@@ -55,6 +57,27 @@ pub enum Refusal {
         /// Why not.
         fault: &'static str,
     },
+    /// The account has this domain already.
+    DomainExists {
+        /// The domain.
+        domain: String,
+    },
+    /// Inboxes stand on a domain, in the way of what was asked.
+    DomainHasInboxes {
+        /// The domain.
+        domain: String,
+        /// How many.
+        inboxes: usize,
+        /// The pod outside which they stand, if those inside are in nobody's way.
+        outside: Option<String>,
+    },
+    /// Something of that kind has this id.
+    IdTaken {
+        /// Of which kind.
+        what: Resource,
+        /// The id.
+        id: Id,
+    },
     /// An inbox has this address.
     AddressTaken {
         /// The address.
@@ -69,6 +92,20 @@ pub enum Resource {
     Pod,
     /// An inbox.
     Inbox,
+    /// A custom domain.
+    Domain,
+}
+
+impl Resource {
+    /// The word for one.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Resource::Pod => "pod",
+            Resource::Inbox => "inbox",
+            Resource::Domain => "domain",
+        }
+    }
 }
 
 /// Why a domain does not serve.
@@ -78,6 +115,113 @@ pub enum DomainFault {
     Unknown,
     /// It is there but not verified; its status.
     NotVerified(&'static str),
-    /// It is scoped to another pod.
-    OtherPod(Id),
+    /// It is scoped to another pod; how that one is known.
+    OtherPod(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::NotFound { what, key } => {
+                let (what, key) = (what.word(), shown(key));
+                write!(out, "this account has no {what} `{key}`")
+            }
+            Refusal::ClientIdTaken { client_id, pod } => {
+                let client_id = shown(client_id);
+                write!(out, "pod {pod} has the clientId `{client_id}` already")
+            }
+            Refusal::DefaultPod => out.write_str("the default pod cannot be deleted"),
+            Refusal::PodNotEmpty { inboxes } => {
+                let (count, them) = (counted(*inboxes, "inbox", "inboxes"), them(*inboxes));
+                write!(out, "the pod still has {count}; delete {them} first")
+            }
+            Refusal::PodHasDomains { domains } => {
+                let (count, them) = (counted(*domains, "domain", "domains"), them(*domains));
+                write!(
+                    out,
+                    "the pod still owns {count}: make {them} account-wide, give {them} to another pod or delete {them} first"
+                )
+            }
+            Refusal::InvalidPod { key } => write!(
+                out,
+                "`podId` is neither the id nor the clientId of a pod of this account: `{}`",
+                shown(key)
+            ),
+            Refusal::InvalidDomain { domain, fault } => fault.write(out, &shown(domain)),
+            Refusal::SpendCapPaused => {
+                out.write_str("the monthly spend limit is reached, so inbox creation is paused")
+            }
+            Refusal::InboxLimitReached { limit } => {
+                write!(out, "the plan's maximum of {limit} inboxes is reached")
+            }
+            Refusal::InvalidWebhookUrl { fault } => {
+                write!(out, "`webhookUrl` cannot be used: {fault}")
+            }
+            Refusal::DomainExists { domain } => {
+                write!(
+                    out,
+                    "this account has the domain `{}` already",
+                    shown(domain)
+                )
+            }
+            Refusal::DomainHasInboxes {
+                domain,
+                inboxes,
+                outside,
+            } => {
+                let count = counted(*inboxes, "inbox", "inboxes");
+                let stand = if *inboxes == 1 { "stands" } else { "stand" };
+                let them = them(*inboxes);
+                write!(out, "{count} {stand} on `{}`", shown(domain))?;
+                if let Some(pod) = outside {
+                    write!(out, " outside the pod `{}`", shown(pod))?;
+                }
+                write!(out, "; delete {them} first")
+            }
+            Refusal::IdTaken { what, id } => {
+                write!(out, "another {} has the id {id} already", what.word())
+            }
+            Refusal::AddressTaken { address } => {
+                write!(out, "an inbox has the address {address} already")
+            }
+        }
+    }
+}
+
+impl DomainFault {
+    fn write(&self, out: &mut fmt::Formatter<'_>, domain: &str) -> fmt::Result {
+        match self {
+            DomainFault::Unknown => write!(
+                out,
+                "`{domain}` is no domain of this account; add and verify it first"
+            ),
+            DomainFault::NotVerified(status) => {
+                write!(out, "the domain `{domain}` is {status}, not verified")
+            }
+            DomainFault::OtherPod(pod) => write!(
+                out,
+                "the domain `{domain}` is scoped to the pod `{}`; only inboxes in that pod may use it",
+                shown(pod)
+            ),
+        }
+    }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    }
+}
+
+fn them(count: usize) -> &'static str {
+    if count == 1 { "it" } else { "them" }
+}
+
+/// What a client sent, short enough to repeat.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
 }

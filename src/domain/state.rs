@@ -11,7 +11,8 @@ use super::domains::Domain;
 use super::ids::{Id, Source};
 use super::inboxes::Inbox;
 use super::pods::{self, Pod};
-use super::table::{Order, Table};
+use super::refusal::{Refusal, Resource};
+use super::table::{Index, Order, Table};
 use super::tree::Tree;
 
 /// One world's state.
@@ -22,7 +23,7 @@ pub struct State {
     /// The world's clock.
     pub clock: Clock,
     /// Draws made so far: the generator's whole state.
-    pub(super) draws: u64,
+    pub draws: u64,
     /// Rows created so far, deleted ones included; breaks ties between equal instants.
     pub(super) creations: u64,
     /// All pods; the default pod stands at [`Order::MAX`].
@@ -34,13 +35,15 @@ pub struct State {
     /// Inboxes by address, which is lower-case.
     pub(super) addresses: Tree<Arc<str>, Id>,
     /// Inboxes by pod, in order.
-    pub(super) pod_inboxes: Tree<(Id, Order), ()>,
+    pub(super) pod_inboxes: Index,
+    /// How many inboxes stand on a domain, by domain and pod.
+    pub(super) domain_inboxes: Tree<(Arc<str>, Id), usize>,
     /// All custom domains.
     pub domains: Table<Domain>,
     /// Custom domains by name, which is lower-case.
     pub(super) domain_names: Tree<Arc<str>, Id>,
     /// Pod-scoped domains by pod.
-    pub(super) pod_domains: Tree<(Id, Order), ()>,
+    pub(super) pod_domains: Index,
 }
 
 impl State {
@@ -60,10 +63,11 @@ impl State {
             client_ids: Tree::new(),
             inboxes: Table::default(),
             addresses: Tree::new(),
-            pod_inboxes: Tree::new(),
+            pod_inboxes: Index::default(),
+            domain_inboxes: Tree::new(),
             domains: Table::default(),
             domain_names: Tree::new(),
-            pod_domains: Tree::new(),
+            pod_domains: Index::default(),
         };
         pods::create_default(&mut Transaction {
             state: &mut state,
@@ -113,6 +117,24 @@ impl Transaction<'_> {
         }
     }
 
+    /// The id that was given, unless it is taken, or a new one.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::IdTaken`].
+    pub(super) fn take_id(
+        &mut self,
+        what: Resource,
+        given: Option<Id>,
+        is_taken: impl Fn(&State, Id) -> bool,
+    ) -> Result<Id, Refusal> {
+        match given {
+            Some(id) if is_taken(self.state, id) => Err(Refusal::IdTaken { what, id }),
+            Some(id) => Ok(id),
+            None => Ok(self.draw_id(is_taken)),
+        }
+    }
+
     /// `length` (at most 32) lower-case letters and digits.
     pub fn draw_name(&mut self, length: usize) -> String {
         const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -129,11 +151,11 @@ impl Transaction<'_> {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The place of a row that is created now.
-    pub fn next_order(&mut self) -> Order {
+    /// The place of a row that is created at that instant.
+    pub fn next_order(&mut self, at: Timestamp) -> Order {
         self.state.creations += 1;
         Order {
-            at: self.now,
+            at,
             sequence: self.state.creations,
         }
     }

@@ -98,6 +98,11 @@ impl<R: Row> Table<R> {
         self.rows.remove(&order)
     }
 
+    /// All rows in order, the oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<R>> {
+        self.rows.iter().map(|(_, row)| row)
+    }
+
     /// One page, the last in order first.
     #[must_use]
     pub fn page(&self, page: Page) -> Listing<Arc<R>> {
@@ -113,6 +118,48 @@ impl<R: Row> Table<R> {
     #[must_use]
     pub fn missing_in(&self, other: &Self) -> usize {
         self.orders.missing_in(&other.orders)
+    }
+}
+
+/// Rows of one table by what they belong to, each owner's in their order.
+#[derive(Debug, Clone, Default)]
+pub struct Index(Tree<(Id, Order), ()>);
+
+impl Index {
+    /// Notes that the row at `order` belongs to `owner`.
+    pub fn insert(&mut self, owner: Id, order: Order) {
+        self.0.insert((owner, order), ());
+    }
+
+    /// Forgets it.
+    pub fn remove(&mut self, owner: Id, order: Order) {
+        self.0.remove(&(owner, order));
+    }
+
+    /// How many rows belong to `owner`.
+    #[must_use]
+    pub fn count(&self, owner: Id) -> usize {
+        self.ranks(owner).1
+    }
+
+    /// One page of the rows that belong to `owner`, the last in order first.
+    #[must_use]
+    pub fn page<R: Row>(&self, owner: Id, table: &Table<R>, page: Page) -> Listing<Arc<R>> {
+        let (first, total) = self.ranks(owner);
+        let rows = page.cut(first, total).map(|(start, count)| {
+            let entries = self.0.iter_from(start).take(count);
+            let rows = entries.filter_map(|((_, order), ())| table.at(*order));
+            rows.cloned().collect()
+        });
+        Listing::newest_first(rows, total)
+    }
+
+    /// Ranks of an owner's entries: the first, and how many there are.
+    fn ranks(&self, owner: Id) -> (usize, usize) {
+        let start = self.0.rank(&(owner, Order::MIN));
+        // What belongs to something never stands at the maximum: that is the default pod's place.
+        let end = self.0.rank(&(owner, Order::MAX));
+        (start, end - start)
     }
 }
 

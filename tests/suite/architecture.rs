@@ -9,17 +9,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     (
         "cli",
-        &["api", "config", "contract", "domain", "lib", "server"],
+        &[
+            "api", "config", "contract", "domain", "fixtures", "lib", "server",
+        ],
     ),
-    ("config", &["contract", "domain", "server"]),
+    ("config", &["contract", "domain", "fixtures", "server"]),
     (
         "lib",
         &[
-            "api", "app", "config", "contract", "control", "domain", "record", "server",
+            "api", "app", "config", "contract", "control", "domain", "fixtures", "record", "server",
         ],
     ),
     ("server", &["api", "control"]),
-    ("control", &["api", "app", "contract", "domain", "record"]),
+    (
+        "control",
+        &["api", "app", "contract", "domain", "fixtures", "record"],
+    ),
+    ("fixtures", &["contract", "domain"]),
     ("api", &["app", "contract", "domain", "record"]),
     ("app", &["domain", "record"]),
     ("contract", &[]),

@@ -82,7 +82,7 @@ fn apply(step: &Step, state: &mut State, model: &mut Model) {
             let name = format!("pod-{number}");
             let new = NewPod {
                 client_id: Some(name.clone()),
-                name: None,
+                ..NewPod::default()
             };
             let created = write(state, |tx| pods::create(tx, new));
             assert_eq!(created.is_ok(), !model.has(&name));

@@ -3,12 +3,7 @@
 use serde_json::{Value, json};
 
 use super::support::{Account, account, account_of, start};
-use openmail_mock::domain::account::Plan;
-use openmail_mock::domain::domains::{self, Status};
-use openmail_mock::domain::pods::{self, NewPod};
-use openmail_mock::domain::state::Transaction;
 use openmail_mock::{Config, Running};
-use std::sync::Arc;
 
 fn pod_id(account: &Account, key: &str) -> String {
     let pod = account.get(&format!("/v1/pods/{key}")).expect(200).json();
@@ -28,26 +23,16 @@ fn path(inbox: &Value) -> String {
     format!("/v1/inboxes/{}", inbox["id"].as_str().expect("an id"))
 }
 
-fn pod(tx: &mut Transaction<'_>, client_id: &str) -> openmail_mock::domain::ids::Id {
-    let new = NewPod {
-        client_id: Some(client_id.to_owned()),
-        name: None,
-    };
-    pods::create(tx, new).expect("the clientId is free").id
-}
-
 /// Two pods, a domain of each state and scope.
 fn with_domains() -> Running {
-    start(Config {
-        arrange: Some(Box::new(|tx| {
-            let meridian = pod(tx, "meridian");
-            pod(tx, "cedar");
-            domains::put(tx, "meridian.io", Some(meridian), Status::Verified);
-            domains::put(tx, "relaystack.com", None, Status::Verified);
-            domains::put(tx, "pending.example", None, Status::Pending);
-        })),
-        ..Config::default()
-    })
+    start(Config::with_fixture(json!({
+        "pods": [{ "clientId": "meridian" }, { "clientId": "cedar" }],
+        "domains": [
+            { "domain": "meridian.io", "pod": "meridian" },
+            { "domain": "relaystack.com" },
+            { "domain": "pending.example", "status": "pending" },
+        ],
+    })))
 }
 
 #[test]
@@ -261,12 +246,9 @@ fn the_pod_is_judged_before_the_domain() {
 
 #[test]
 fn a_free_plan_ends_at_three_inboxes() {
-    let mock = start(Config {
-        arrange: Some(Box::new(|tx| {
-            Arc::make_mut(&mut tx.state.account).plan = Plan::Free
-        })),
-        ..Config::default()
-    });
+    let mock = start(Config::with_fixture(
+        json!({ "account": { "plan": "free" } }),
+    ));
     let account = account_of(&mock, "w");
     for _ in 0..3 {
         made(&account, json!({}));
@@ -278,12 +260,9 @@ fn a_free_plan_ends_at_three_inboxes() {
 
 #[test]
 fn a_reached_spend_limit_pauses_creation() {
-    let mock = start(Config {
-        arrange: Some(Box::new(|tx| {
-            Arc::make_mut(&mut tx.state.account).spend_cap_paused = true;
-        })),
-        ..Config::default()
-    });
+    let mock = start(Config::with_fixture(
+        json!({ "account": { "spendCapPaused": true } }),
+    ));
     account_of(&mock, "w")
         .post("/v1/inboxes", json!({}))
         .refused(402, "spend_cap_paused");

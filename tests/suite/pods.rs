@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::support::{account, account_of, anonymous, start};
 use openmail_mock::Config;
-use openmail_mock::domain::domains::{self, Status};
-use openmail_mock::domain::pods::{self, NewPod};
+use openmail_mock::domain::clock::{Clock, Timestamp};
 
 fn ids(list: &Value) -> Vec<String> {
     let rows = list["data"].as_array().expect("a list");
@@ -93,7 +92,7 @@ fn pods_are_listed_default_first_then_newest_first() {
 #[test]
 fn pages_tile_whatever_the_clock_says() {
     let mock = start(Config {
-        clock: openmail_mock::domain::clock::Timestamp::parse("2026-01-15T09:30:00Z"),
+        clock: Timestamp::parse("2026-01-15T09:30:00Z").map(|at| Clock::Frozen { at }),
         ..Config::default()
     });
     let account = account_of(&mock, "w");
@@ -117,14 +116,9 @@ fn pages_tile_whatever_the_clock_says() {
 
 #[test]
 fn a_limit_over_100_is_clamped() {
-    let mock = start(Config {
-        arrange: Some(Box::new(|tx| {
-            for _ in 0..120 {
-                pods::create(tx, NewPod::default()).expect("no clientId to collide");
-            }
-        })),
-        ..Config::default()
-    });
+    let mock = start(Config::with_fixture(
+        json!({ "pods": vec![json!({}); 120] }),
+    ));
     let list = account_of(&mock, "w")
         .get("/v1/pods?limit=5000")
         .expect(200)
@@ -134,14 +128,7 @@ fn a_limit_over_100_is_clamped() {
 
 #[test]
 fn fifty_rows_are_a_page_when_nobody_says_otherwise() {
-    let mock = start(Config {
-        arrange: Some(Box::new(|tx| {
-            for _ in 0..60 {
-                pods::create(tx, NewPod::default()).expect("no clientId to collide");
-            }
-        })),
-        ..Config::default()
-    });
+    let mock = start(Config::with_fixture(json!({ "pods": vec![json!({}); 60] })));
     let list = account_of(&mock, "w").get("/v1/pods").expect(200).json();
     assert_eq!(ids(&list).len(), 50);
 }
@@ -480,17 +467,10 @@ fn a_pod_with_inboxes_is_kept_until_they_are_gone() {
 
 #[test]
 fn a_pod_with_domains_is_kept() {
-    let mock = start(Config {
-        arrange: Some(Box::new(|tx| {
-            let new = NewPod {
-                client_id: Some("cedar".to_owned()),
-                name: None,
-            };
-            let pod = pods::create(tx, new).expect("the clientId is free");
-            domains::put(tx, "cedarworks.com", Some(pod.id), Status::Pending);
-        })),
-        ..Config::default()
-    });
+    let mock = start(Config::with_fixture(json!({
+        "pods": [{ "clientId": "cedar" }],
+        "domains": [{ "domain": "cedarworks.com", "pod": "cedar", "status": "pending" }],
+    })));
     account_of(&mock, "w")
         .delete("/v1/pods/cedar")
         .refused(409, "pod_has_domains");
@@ -498,19 +478,13 @@ fn a_pod_with_domains_is_kept() {
 
 #[test]
 fn the_guards_of_a_deletion_come_in_order() {
-    let mock = start(Config {
-        arrange: Some(Box::new(|tx| {
-            let new = NewPod {
-                client_id: Some("cedar".to_owned()),
-                name: None,
-            };
-            let pod = pods::create(tx, new).expect("the clientId is free");
-            domains::put(tx, "cedarworks.com", Some(pod.id), Status::Verified);
-            let default = pods::default_pod(tx.state).id;
-            domains::put(tx, "home.com", Some(default), Status::Verified);
-        })),
-        ..Config::default()
-    });
+    let mock = start(Config::with_fixture(json!({
+        "pods": [{ "clientId": "cedar" }, { "isDefault": true, "clientId": "home" }],
+        "domains": [
+            { "domain": "cedarworks.com", "pod": "cedar" },
+            { "domain": "home.com", "pod": "home" },
+        ],
+    })));
     let account = account_of(&mock, "w");
     let body = json!({ "podId": "cedar", "domain": "cedarworks.com" });
     account.post("/v1/inboxes", body).expect(201);

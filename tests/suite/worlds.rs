@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::support::{Account, account, account_of, start};
 use openmail_mock::Config;
-use openmail_mock::domain::clock::Timestamp;
-use openmail_mock::domain::pods::{self, NewPod};
+use openmail_mock::domain::clock::{Clock, Timestamp};
 
 fn pods(account: &Account) -> Value {
     account.get("/v1/pods").expect(200).json()["total"].clone()
@@ -20,7 +19,7 @@ fn made(account: &Account, client_id: &str) -> Value {
 
 fn frozen() -> Config {
     Config {
-        clock: Timestamp::parse("2026-01-15T09:30:00Z"),
+        clock: Timestamp::parse("2026-01-15T09:30:00Z").map(|at| Clock::Frozen { at }),
         ..Config::default()
     }
 }
@@ -113,12 +112,9 @@ fn a_reset_needs_no_body() {
 
 #[test]
 fn a_reset_to_empty_drops_the_seed_as_well() {
-    let mock = start(Config {
-        arrange: Some(Box::new(|tx| {
-            pods::create(tx, NewPod::default()).expect("no clientId to collide");
-        })),
-        ..Config::default()
-    });
+    let mock = start(Config::with_fixture(
+        json!({ "pods": [{ "clientId": "seeded" }] }),
+    ));
     let account = account_of(&mock, "w");
     assert_eq!(pods(&account), 2);
     account

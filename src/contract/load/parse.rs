@@ -23,7 +23,9 @@ pub(in crate::contract) fn parse(text: &str) -> Result<Value, Vec<Fault>> {
     }
 }
 
-fn not_json(text: &str, error: ReadError) -> Fault {
+/// The fault of a text that is no JSON, at the place where its reader stopped.
+#[must_use]
+pub fn not_json(text: &str, error: ReadError) -> Fault {
     let message = match looks_like_yaml(text) {
         true => "documents are read as JSON; convert YAML to JSON first".to_owned(),
         false => format!("not read as JSON: {error}"),

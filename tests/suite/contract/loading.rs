@@ -460,7 +460,7 @@ fn a_property_may_be_called_like_a_keyword() {
 fn the_built_in_documents_are_taken_as_strangers_documents_are() {
     for document in [
         openmail_mock::api::DOCUMENT,
-        openmail_mock::control::DOCUMENT,
+        &openmail_mock::control::DOCUMENT,
     ] {
         let loaded = Contract::load(document.to_owned());
         assert!(loaded.is_ok(), "{:?}", loaded.err());
@@ -470,7 +470,7 @@ fn the_built_in_documents_are_taken_as_strangers_documents_are() {
 #[test]
 fn both_built_in_documents_compile_whole() {
     let api = openmail_mock::api::built_in_contract().expect("no faults");
-    let control = Contract::load_built_in(openmail_mock::control::DOCUMENT).expect("no faults");
+    let control = Contract::load_built_in(&openmail_mock::control::DOCUMENT).expect("no faults");
     assert_eq!((api.compile_all(), control.compile_all()), (Ok(()), Ok(())));
 }
 
@@ -478,7 +478,7 @@ fn both_built_in_documents_compile_whole() {
 fn the_built_in_documents_load_as_a_strangers_would() {
     for text in [
         openmail_mock::api::DOCUMENT,
-        openmail_mock::control::DOCUMENT,
+        &openmail_mock::control::DOCUMENT,
     ] {
         assert!(Contract::load(text.to_owned()).is_ok());
     }

@@ -385,7 +385,7 @@ fn required_headers_have_values_by_their_examples() {
 fn every_operation_of_the_built_in_documents_can_be_made_up() {
     for text in [
         openmail_mock::api::DOCUMENT,
-        openmail_mock::control::DOCUMENT,
+        &openmail_mock::control::DOCUMENT,
     ] {
         let contract = Contract::load(text.to_owned()).expect("no faults");
         for operation in &contract.operations {

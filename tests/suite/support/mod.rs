@@ -21,7 +21,7 @@ static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
 });
 /// The control plane's document.
 static CONTROL: LazyLock<Contract> = LazyLock::new(|| {
-    Contract::load_built_in(openmail_mock::control::DOCUMENT).expect("it has no faults")
+    Contract::load_built_in(&openmail_mock::control::DOCUMENT).expect("it has no faults")
 });
 
 /// Starts a mock of one's own.

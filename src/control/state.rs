@@ -1,0 +1,124 @@
+//! A world's state as a fixture document: read it, replace it, change parts of it.
+
+use hyper::StatusCode;
+use serde::Serialize;
+
+use crate::api::Row;
+use crate::api::call::Call;
+use crate::api::failures::Failure;
+use crate::api::reply::Reply;
+use crate::contract::{In, Side, Violation, bounded};
+use crate::domain::state::{State, Transaction};
+use crate::fixtures::{self, Changes, Finding, Manner, Problem};
+
+pub(super) const ROWS: &[Row] = &[
+    Row::new("getState", get_state),
+    Row::new("replaceState", replace_state),
+    Row::new("changeState", change_state),
+];
+
+/// Where a document's schema stands in the control plane's own document.
+const SCHEMA: &str = "#/components/schemas/Fixture";
+
+#[derive(Serialize)]
+struct StateView {
+    pods: usize,
+    inboxes: usize,
+    domains: usize,
+}
+
+impl StateView {
+    fn of(state: &State) -> Self {
+        Self {
+            pods: state.pods.len(),
+            inboxes: state.inboxes.len(),
+            domains: state.domains.len(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ChangesView {
+    added: usize,
+    changed: usize,
+    removed: usize,
+}
+
+fn get_state(call: &Call<'_>) -> Result<Reply, Failure> {
+    let document = call.world.read(fixtures::document);
+    Ok(Reply::bytes(StatusCode::OK, "application/json", document))
+}
+
+fn replace_state(call: &Call<'_>) -> Result<Reply, Failure> {
+    let app = &call.shared.app;
+    let view = app
+        .replace(call.world, |tx| {
+            lay(call, tx, Manner::Describe { clock: None })?;
+            Ok(StateView::of(tx.state))
+        })
+        .map_err(|findings: Vec<Finding>| {
+            let first = findings.first().map(Finding::to_string);
+            Failure::bad_request(first.unwrap_or_default()).listing(violations(findings))
+        })?;
+    Ok(Reply::json(StatusCode::OK, &view))
+}
+
+fn change_state(call: &Call<'_>) -> Result<Reply, Failure> {
+    let world = call.world;
+    let changes = world
+        .write(|tx| lay(call, tx, Manner::Change))
+        .map_err(refused)?;
+    let Changes {
+        added,
+        changed,
+        removed,
+    } = changes;
+    let view = ChangesView {
+        added,
+        changed,
+        removed,
+    };
+    Ok(Reply::json(StatusCode::OK, &view))
+}
+
+fn lay(call: &Call<'_>, tx: &mut Transaction<'_>, manner: Manner) -> Result<Changes, Vec<Finding>> {
+    match &call.input.body {
+        Some(body) => fixtures::lay(tx, body.root(), manner),
+        // The document makes the body obligatory.
+        None => Ok(Changes::default()),
+    }
+}
+
+/// What the account's rules refuse is refused as the API would.
+fn refused(findings: Vec<Finding>) -> Failure {
+    let Some(first) = findings.first() else {
+        return Failure::bad_request("the fragment cannot be laid over this world");
+    };
+    let failure = match &first.problem {
+        Problem::Refused { refusal, .. } => Failure {
+            message: first.to_string(),
+            ..Failure::from(refusal.clone())
+        },
+        Problem::NoSuchPod { .. }
+        | Problem::Repeated { .. }
+        | Problem::Fixed { .. }
+        | Problem::Wrong(_) => Failure::bad_request(first.to_string()),
+    };
+    failure.listing(violations(findings))
+}
+
+fn violations(findings: Vec<Finding>) -> Vec<Violation> {
+    let violation = |finding: Finding| Violation {
+        side: Side::Request,
+        place: In::Body,
+        rule: finding.problem.rule().to_owned(),
+        expected: None,
+        actual: None,
+        spec: SCHEMA.to_owned(),
+        hint: finding.problem.hint(),
+        message: finding.to_string(),
+        code: None,
+        pointer: finding.pointer,
+    };
+    bounded(findings.into_iter().map(violation).collect())
+}

@@ -1,0 +1,17 @@
+//! Fixtures: a world's state as a document, into a state and back.
+
+mod export;
+mod faults;
+mod finding;
+mod lay;
+mod load;
+mod resources;
+mod rows;
+
+pub use export::document;
+pub use finding::{Finding, Problem};
+pub use lay::{Changes, Manner, lay};
+pub use load::{Broken, Fixture, SCENARIOS, json_schema, load};
+
+/// The closed schema of fixture documents: schemas of an OpenAPI document without operations.
+pub const SCHEMAS: &str = include_str!("fixtures/openapi.json");
