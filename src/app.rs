@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
 
 use crate::domain::state::{State, Transaction};
 use crate::record::journal::{Entry, Exchange};
@@ -244,9 +246,26 @@ fn longest_idle(worlds: &HashMap<Arc<str>, Arc<World>>) -> Option<Arc<str>> {
     oldest.map(|world| world.name.clone())
 }
 
+/// Waits where it stalls nobody: a worker of the event loop first gives its other tasks away.
+fn wait_aside<T>(wait: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(wait),
+        // One thread has nobody to give them to, and outside a runtime there are none.
+        Ok(_) | Err(_) => wait(),
+    }
+}
+
+/// Lets go of a state. Whoever turns out to be the last to hold it would free all that no other
+/// state shares, which after a reset is all of a large world.
+fn release(state: Arc<State>) {
+    if let Some(last) = Arc::into_inner(state) {
+        discard(last);
+    }
+}
+
 /// Drops something large where it stalls nobody.
 fn discard<T: Send + 'static>(large: T) {
-    match tokio::runtime::Handle::try_current() {
+    match Handle::try_current() {
         Ok(runtime) => drop(runtime.spawn_blocking(move || drop(large))),
         Err(_) => drop(large),
     }

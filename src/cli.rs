@@ -112,6 +112,9 @@ struct Serve {
     /// Refuse unknown body fields and query parameters.
     #[arg(long, value_parser = BoolishValueParser::new(), env = "OPENMAIL_MOCK_STRICT")]
     strict: bool,
+    /// Bound of bodies that carry mail or state.
+    #[arg(long, value_name = "BYTES", default_value_t = 36 * 1024 * 1024, env = "OPENMAIL_MOCK_MAX_BODY")]
+    max_body: usize,
     /// Bound of one world's journal.
     #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024, env = "OPENMAIL_MOCK_JOURNAL_BYTES")]
     journal_bytes: usize,
@@ -234,6 +237,7 @@ impl Serve {
             fixtures: self.fixtures.into_iter().map(Fixture::Named).collect(),
             clock: self.clock,
             strict: self.strict,
+            max_body: self.max_body,
             journal_bytes: self.journal_bytes,
             public_url: self.public_url,
             log,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::contract::Fault;
 use crate::domain::clock::Clock;
 use crate::fixtures::{Broken, Fixture};
-use crate::server::LogFormat;
+use crate::server::{LogFormat, MAX_HELD};
 
 /// What a server is started with. The default listens on a free loopback port and says nothing.
 pub struct Config {
@@ -28,6 +28,8 @@ pub struct Config {
     pub clock: Option<Clock>,
     /// Whether unknown body fields and query parameters are refused.
     pub strict: bool,
+    /// Bound of bodies that carry mail or state, in bytes; at most [`MAX_HELD`].
+    pub max_body: usize,
     /// Bound of one world's journal, in bytes.
     pub journal_bytes: usize,
     /// Base of URLs in bodies.
@@ -64,6 +66,7 @@ impl Default for Config {
             fixtures: Vec::new(),
             clock: None,
             strict: false,
+            max_body: 36 * 1024 * 1024,
             journal_bytes: 4 * 1024 * 1024,
             public_url: None,
             log: LogFormat::Off,
@@ -146,6 +149,11 @@ impl Config {
                 StartError::Usage(format!("the public URL cannot be used: {why}"))
             })?;
             self.public_url = Some(url);
+        }
+        if self.max_body > MAX_HELD {
+            return Err(StartError::Usage(format!(
+                "`--max-body` may be at most {MAX_HELD}: all large bodies together hold no more"
+            )));
         }
         let is_sendable =
             |token: &str| !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());

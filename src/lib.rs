@@ -40,7 +40,7 @@ use crate::domain::clock::{Clock, real_now};
 use crate::domain::ids::Source;
 use crate::domain::state::{State, Transaction};
 pub use crate::record::tally::{Calls, Tally};
-use crate::server::{Log, PortFile, Service};
+use crate::server::{Bodies, Log, PortFile, Service};
 pub use config::{Config, StartError};
 pub use fixtures::Fixture;
 
@@ -210,6 +210,7 @@ fn service(config: Config, address: SocketAddr, url: String) -> Result<Service, 
             url: config.public_url.unwrap_or(url),
         },
         control: LazyLock::new(control::plane),
+        bodies: Bodies::new(config.max_body),
         log: Log::start(config.log),
     })
 }

@@ -1,36 +1,38 @@
 //! Sockets: accept, bound, hand to the spine, stop gracefully.
 //!
-//! What a request means is decided elsewhere; this file decides how much of it is read, how long
+//! What a request means is decided elsewhere; this room decides how much of it is read, how long
 //! that may take, and which plane it belongs to.
 
+mod body;
 mod log;
 mod port_file;
 mod wire;
 
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::CONTENT_LENGTH;
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Response, StatusCode};
+use hyper::{Method, Response, StatusCode, Uri};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::api::call::{Body, Request};
+use crate::api::call::Request;
 use crate::api::failures::Failure;
 use crate::api::reply::Reply;
 use crate::api::spine::{self, Exchanged};
 use crate::api::{Plane, Shared};
 use crate::control;
+pub use body::{Bodies, MAX_HELD};
 pub use log::{Log, LogFormat};
 pub use port_file::PortFile;
 use wire::Wire;
@@ -39,15 +41,8 @@ use wire::Wire;
 const MAX_HEAD: usize = 64 * 1024;
 /// hyper's own bound.
 const MAX_HEADERS: usize = 100;
-/// Bodies of calls that carry no mail.
-const MAX_BODY: usize = 1024 * 1024;
-/// A body over the bound is read and thrown away up to here, so that its sender, who writes
-/// before reading, sees the answer.
-const MAX_DRAINED: usize = 64 * 1024 * 1024;
 /// Until the head has come; it also ends idle keep-alive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
-/// Until the body has come.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Running exchanges get this long to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(2);
 /// Of a path, the log repeats this many characters.
@@ -61,6 +56,8 @@ pub struct Service {
     pub shared: Shared,
     /// The control plane; loaded when somebody calls it.
     pub control: LazyLock<Plane>,
+    /// What bodies are bounded by, and what they hold.
+    pub bodies: Bodies,
     /// Where exchanges are told.
     pub log: Log,
 }
@@ -157,10 +154,11 @@ async fn answer(
 ) -> Result<HttpReply, Infallible> {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
-    let length = head.headers.get(CONTENT_LENGTH);
-    let length = length.and_then(|text| text.to_str().ok()?.parse().ok());
+    let takes_large_body =
+        !service.bodies.suits_every_call(&body) && takes_large_body(&service, &head).await;
+    let bound = service.bodies.bound(takes_large_body);
     let request = Request {
-        body: read_body(body, length, &unread).await,
+        body: service.bodies.read(body, bound, &unread).await,
         method: head.method,
         uri: head.uri,
         headers: head.headers,
@@ -168,7 +166,7 @@ async fn answer(
     let path = request.uri.path().chars().take(MAX_TOLD_PATH);
     let told = format!("{} {}", request.method, path.collect::<String>());
     // The control plane loads its document, shows journals, drops worlds: nobody else waits for it.
-    let is_slow = is_control(&request) || request.bytes().len() > LARGE_BODY;
+    let is_slow = is_control(&request.uri) || request.bytes().len() > LARGE_BODY;
     let exchanged = match is_slow {
         false => walk(&service, &request),
         true => {
@@ -187,16 +185,33 @@ async fn answer(
 }
 
 fn walk(service: &Service, request: &Request) -> Exchanged {
-    let plane = match is_control(request) {
-        true => &service.control,
-        false => &service.shared.api,
-    };
-    spine::exchange(&service.shared, plane, request)
+    spine::exchange(&service.shared, plane(service, &request.uri), request)
 }
 
-fn is_control(request: &Request) -> bool {
-    let rest = request.uri.path().strip_prefix(control::PREFIX);
+fn plane<'s>(service: &'s Service, uri: &Uri) -> &'s Plane {
+    match is_control(uri) {
+        true => &service.control,
+        false => &service.shared.api,
+    }
+}
+
+fn is_control(uri: &Uri) -> bool {
+    let rest = uri.path().strip_prefix(control::PREFIX);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Asks the plane of a request whether its call takes a large body.
+async fn takes_large_body(service: &Arc<Service>, head: &Parts) -> bool {
+    let ask = |service: &Service, method: &Method, uri: &Uri| {
+        plane(service, uri).takes_large_body(method.as_str(), uri.path())
+    };
+    if !is_control(&head.uri) {
+        return ask(service, &head.method, &head.uri);
+    }
+    // This may be the call for which the control plane is loaded.
+    let (service, method, uri) = (service.clone(), head.method.clone(), head.uri.clone());
+    let asked = tokio::task::spawn_blocking(move || ask(&service, &method, &uri));
+    asked.await.unwrap_or(false)
 }
 
 fn into_http(reply: Reply) -> HttpReply {
@@ -204,65 +219,6 @@ fn into_http(reply: Reply) -> HttpReply {
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;
     response
-}
-
-/// Reads a body within its bounds of size and time; `unread` stays true if that is not all of it.
-async fn read_body(body: Incoming, length: Option<u64>, unread: &AtomicBool) -> Body {
-    unread.store(true, Ordering::Relaxed);
-    // Nobody waits for a body that is refused whatever comes.
-    if length.is_some_and(|length| length > MAX_DRAINED as u64) {
-        return Body::TooLarge(MAX_BODY);
-    }
-    match timeout(BODY_TIMEOUT, collect(body, length, unread)).await {
-        Ok(body) => body,
-        Err(_) => Body::Broken(format!(
-            "the body did not arrive within {} s",
-            BODY_TIMEOUT.as_secs()
-        )),
-    }
-}
-
-async fn collect(mut body: Incoming, length: Option<u64>, unread: &AtomicBool) -> Body {
-    let mut first = Bytes::new();
-    let mut rest: Vec<u8> = Vec::new();
-    let mut received = 0;
-    while let Some(frame) = body.frame().await {
-        let data = match frame.map(hyper::body::Frame::into_data) {
-            Ok(Ok(data)) => data,
-            // Trailers say nothing to this API.
-            Ok(Err(_)) => continue,
-            Err(_) => return Body::Broken(broken(received, length)),
-        };
-        received += data.len();
-        if received > MAX_DRAINED {
-            return Body::TooLarge(MAX_BODY);
-        }
-        if received > MAX_BODY {
-            (first, rest) = (Bytes::new(), Vec::new());
-        } else if first.is_empty() {
-            first = data;
-        } else {
-            if rest.is_empty() {
-                rest.extend_from_slice(&first);
-            }
-            rest.extend_from_slice(&data);
-        }
-    }
-    unread.store(false, Ordering::Relaxed);
-    match (received > MAX_BODY, rest.is_empty()) {
-        (true, _) => Body::TooLarge(MAX_BODY),
-        (false, true) => Body::Whole(first),
-        (false, false) => Body::Whole(rest.into()),
-    }
-}
-
-fn broken(received: usize, length: Option<u64>) -> String {
-    match length {
-        Some(length) => {
-            format!("the body ended after {received} bytes; Content-Length announced {length}")
-        }
-        None => format!("the body ended after {received} bytes, in the middle of a chunk"),
-    }
 }
 
 /// What to say to a request that is no HTTP/1.1 or is past its bounds.

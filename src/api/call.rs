@@ -30,10 +30,31 @@ pub struct Request {
 pub enum Body {
     /// All of it.
     Whole(Bytes),
-    /// More than the bound, in bytes.
-    TooLarge(usize),
+    /// More than the call takes.
+    TooLarge(Bound),
+    /// More than the large bodies under way leave room for.
+    Unaffordable,
     /// It ended early, or the peer was too slow; why.
     Broken(String),
+}
+
+/// How many bytes the body of a call may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// The same for all calls whose bodies carry neither mail nor state.
+    Common(usize),
+    /// What the option `--max-body` says.
+    MaxBody(usize),
+}
+
+impl Bound {
+    /// The number.
+    #[must_use]
+    pub fn bytes(self) -> usize {
+        match self {
+            Bound::Common(bytes) | Bound::MaxBody(bytes) => bytes,
+        }
+    }
 }
 
 impl Request {
@@ -48,7 +69,7 @@ impl Request {
     pub fn bytes(&self) -> &[u8] {
         match &self.body {
             Body::Whole(bytes) => bytes,
-            Body::TooLarge(_) | Body::Broken(_) => &[],
+            Body::TooLarge(_) | Body::Unaffordable | Body::Broken(_) => &[],
         }
     }
 }

@@ -9,6 +9,7 @@ use hyper::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICAT
 use serde::Serialize;
 use serde_json::Value;
 
+use super::call::Bound;
 use super::reply::Reply;
 use crate::app::TooManyWorlds;
 use crate::contract::{Credential, Violation, header_value};
@@ -151,11 +152,27 @@ impl Failure {
         self
     }
 
-    /// 413, naming the bound.
+    /// 413, naming the bound and the option that sets it.
     #[must_use]
-    pub fn payload_too_large(bound: usize) -> Self {
-        let message = format!("the body is larger than {bound} bytes, the bound for this call");
+    pub fn payload_too_large(bound: Bound) -> Self {
+        let option = match bound {
+            Bound::Common(_) => "",
+            Bound::MaxBody(_) => ", which the option `--max-body` sets",
+        };
+        let message = format!(
+            "the body is larger than {} bytes, the bound for this call{option}",
+            bound.bytes()
+        );
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+    }
+
+    /// 503: the large bodies under way leave no room for this one.
+    #[must_use]
+    pub fn server_busy() -> Self {
+        let message = "the large bodies that are under way leave no room for this one; try again \
+                       when they are done";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_busy", message)
+            .with(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
     /// 415, naming the header to send.

@@ -36,13 +36,28 @@ pub struct Row {
     pub operation: &'static str,
     /// What it does.
     pub handler: Handler,
+    /// Whether its bodies carry mail or state, which the option `--max-body` bounds.
+    pub takes_large_body: bool,
 }
 
 impl Row {
     /// Ties an operation to its behaviour.
     #[must_use]
     pub const fn new(operation: &'static str, handler: Handler) -> Self {
-        Self { operation, handler }
+        Self {
+            operation,
+            handler,
+            takes_large_body: false,
+        }
+    }
+
+    /// The same row for a body that carries mail or state.
+    #[must_use]
+    pub const fn with_large_body(self) -> Self {
+        Self {
+            takes_large_body: true,
+            ..self
+        }
     }
 }
 
@@ -56,7 +71,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
 /// same operationId may mean something else: method and path must be those of ours too, the names
 /// of parameters aside.
 #[must_use]
-pub fn behaviours(contract: &Contract) -> Vec<Option<Handler>> {
+pub fn behaviours(contract: &Contract) -> Vec<Option<&'static Row>> {
     behaviours_beside(contract, ours_beside(contract).as_ref())
 }
 
@@ -68,7 +83,7 @@ fn ours_beside(contract: &Contract) -> Option<Contract> {
     }
 }
 
-fn behaviours_beside(contract: &Contract, ours: Option<&Contract>) -> Vec<Option<Handler>> {
+fn behaviours_beside(contract: &Contract, ours: Option<&Contract>) -> Vec<Option<&'static Row>> {
     let is_ours = |operation: &Operation| match ours {
         None => true,
         Some(ours) => ours.operation(&operation.id).is_some_and(|known| {
@@ -77,7 +92,7 @@ fn behaviours_beside(contract: &Contract, ours: Option<&Contract>) -> Vec<Option
     };
     let behaviour = |operation: &Operation| {
         let row = rows().find(|row| row.operation == operation.id);
-        row.filter(|_| is_ours(operation)).map(|row| row.handler)
+        row.filter(|_| is_ours(operation))
     };
     contract.operations.iter().map(behaviour).collect()
 }
@@ -98,7 +113,7 @@ pub struct Plane {
     /// The document.
     pub contract: Contract,
     /// Behaviours by operation index; none where answers are synthesised.
-    handlers: Vec<Option<Handler>>,
+    rows: Vec<Option<&'static Row>>,
     /// Whether unknown fields and parameters are refused.
     pub strict: bool,
     /// Under a stranger's document, our own: an operation that only ours has was taken out, which
@@ -114,7 +129,7 @@ impl Plane {
     pub fn api(contract: Contract, strict: bool) -> Self {
         let ours = ours_beside(&contract);
         Self {
-            handlers: behaviours_beside(&contract, ours.as_ref()),
+            rows: behaviours_beside(&contract, ours.as_ref()),
             contract,
             strict,
             ours,
@@ -129,17 +144,26 @@ impl Plane {
         rows: impl Iterator<Item = &'static Row>,
         admit: spine::Admit,
     ) -> Self {
-        let rows: Vec<&Row> = rows.collect();
-        let handler = |operation: &Operation| {
+        let rows: Vec<&'static Row> = rows.collect();
+        let row = |operation: &Operation| {
             let row = rows.iter().find(|row| row.operation == operation.id);
-            row.map(|row| row.handler)
+            row.copied()
         };
         Self {
-            handlers: contract.operations.iter().map(handler).collect(),
+            rows: contract.operations.iter().map(row).collect(),
             contract,
             strict: true,
             ours: None,
             entry: spine::Entry::Guarded(admit),
+        }
+    }
+
+    /// Whether a call's body carries mail or state; known before any of it is read.
+    #[must_use]
+    pub fn takes_large_body(&self, method: &str, path: &str) -> bool {
+        match self.contract.route(method, path) {
+            Match::Operation(index, _) => self.rows[index].is_some_and(|row| row.takes_large_body),
+            Match::MethodNotAllowed(_) | Match::NotFound => false,
         }
     }
 
@@ -152,8 +176,8 @@ impl Plane {
     /// Operation ids without a row and rows without an operation; both empty for our documents.
     #[must_use]
     pub fn mismatches(&self, rows: impl Iterator<Item = &'static Row>) -> Vec<String> {
-        let operations = self.contract.operations.iter().zip(&self.handlers);
-        let unserved = operations.filter(|(_, handler)| handler.is_none());
+        let operations = self.contract.operations.iter().zip(&self.rows);
+        let unserved = operations.filter(|(_, row)| row.is_none());
         let mut mismatches: Vec<String> = unserved.map(|(op, _)| op.id.clone()).collect();
         let undocumented = rows.filter(|row| self.contract.operation(row.operation).is_none());
         mismatches.extend(undocumented.map(|row| row.operation.to_owned()));

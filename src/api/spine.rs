@@ -109,7 +109,7 @@ pub fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exchanged 
     Exchanged {
         id,
         operation: operation.map(|operation| operation.id.clone()),
-        world: trail.world.map(|world| world.name.clone()),
+        world: trail.world.map(World::leave),
         error: trail.facts.error,
         defect: trail.defect,
         reply,
@@ -140,6 +140,7 @@ fn walk(
     match &request.body {
         Body::Whole(_) => {}
         Body::TooLarge(bound) => return Err(Failure::payload_too_large(*bound)),
+        Body::Unaffordable => return Err(Failure::server_busy()),
         Body::Broken(why) => return Err(Failure::bad_request(why.clone())),
     }
     let incoming = Incoming {
@@ -162,8 +163,8 @@ fn walk(
         world: &world,
         input: &input,
     };
-    match plane.handlers[index] {
-        Some(handler) => handler(&call),
+    match plane.rows[index] {
+        Some(row) => (row.handler)(&call),
         None => {
             trail.facts.synthesized = true;
             Ok(synthesize(plane, operation))
@@ -310,7 +311,7 @@ fn checked(plane: &Plane, outcome: Result<Reply, Failure>, trail: &mut Trail) ->
     };
     let operation = &plane.contract.operations[index];
     let status = reply.status.as_u16();
-    let synthesized = plane.handlers[index].is_none();
+    let synthesized = plane.rows[index].is_none();
     let Verdict {
         violations,
         undocumented,

@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
-use super::discard;
+use super::{discard, release, wait_aside};
 use crate::domain::clock::{Clock, Mode, Timestamp, real_now};
 use crate::domain::ids::Source;
 use crate::domain::state::{State, Transaction};
@@ -19,6 +20,9 @@ use crate::record::journal::{Exchange, Journal};
 
 /// At most this many snapshots of one world.
 pub const MAX_SNAPSHOTS: usize = 64;
+
+/// How long a thread waits for a turn before it takes the wait for a long one.
+const ORDINARY_TURN: Duration = Duration::from_micros(100);
 
 /// A world has no snapshot of that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +74,7 @@ pub struct World {
     /// Its name, which account keys carry.
     pub name: Arc<str>,
     seed: u64,
-    /// Held for a moment only: to take a reference, or to swap one.
+    /// Held for a moment only: to take a reference, to look at the clock, or to swap.
     current: RwLock<Current>,
     /// Whoever makes the next state holds this from reading the old one to swapping.
     turn: Mutex<()>,
@@ -125,7 +129,8 @@ impl World {
         self.last_use.load(Ordering::Relaxed)
     }
 
-    /// The current state, as a value of its own.
+    /// The current state, as a value of its own; whoever only looks at it does so by
+    /// [`World::read`], which frees nothing large on the way.
     #[must_use]
     pub fn state(&self) -> Arc<State> {
         self.current.read().state.clone()
@@ -133,7 +138,10 @@ impl World {
 
     /// Runs `f` on the current state; a write that happens meanwhile does not change it.
     pub fn read<T>(&self, f: impl FnOnce(&State) -> T) -> T {
-        f(&self.state())
+        let state = self.state();
+        let answer = f(&state);
+        release(state);
+        answer
     }
 
     /// Runs a rule on a copy of the state and keeps the copy if the rule succeeds. A refusal or a
@@ -146,7 +154,7 @@ impl World {
         &self,
         rule: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let turn = self.turn.lock();
+        let turn = self.take_turn();
         let current = self.current.read().clone();
         let mut next = State::clone(&current.state);
         let now = current.now();
@@ -156,10 +164,12 @@ impl World {
             source: self.source(),
         })?;
         let next = Arc::new(next);
-        let old = std::mem::replace(&mut self.current.write().state, next);
+        let old = std::mem::replace(&mut self.current.write().state, next.clone());
         drop(turn);
-        // What only the old state held is freed outside the turn.
+        // What only the old state held is freed outside the turn. The new one is held until then,
+        // since without it, if it is reset meanwhile, that would be more than this rule replaced.
         drop((old, current));
+        release(next);
         Ok(done)
     }
 
@@ -186,9 +196,17 @@ impl World {
         }
     }
 
+    /// Waits for the turn. Ordinary rules have theirs for microseconds, which a thread may well
+    /// wait; a load of state has it for longer, and no other world is to wait for that.
+    fn take_turn(&self) -> MutexGuard<'_, ()> {
+        let turn = self.turn.try_lock();
+        let turn = turn.or_else(|| self.turn.try_lock_for(ORDINARY_TURN));
+        turn.unwrap_or_else(|| wait_aside(|| self.turn.lock()))
+    }
+
     /// Replaces the whole state; answers the old one and the new generation.
     pub(super) fn swap(&self, next: Arc<State>) -> (Arc<State>, u64) {
-        let _turn = self.turn.lock();
+        let _turn = self.take_turn();
         let mut current = self.current.write();
         current.generation += 1;
         // The only way for a world's clock to go back.
@@ -200,8 +218,7 @@ impl World {
     /// What the world's clock shows.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let current = self.current.read().clone();
-        current.now()
+        self.current.read().now()
     }
 
     /// Moves the clock, sets how it goes, or both; answers what it shows then.
@@ -347,6 +364,16 @@ impl World {
         } else {
             self.ledger.fetch_sub(before - after, Ordering::Relaxed);
         }
+    }
+
+    /// Lets go of it; answers its name. Of a world that was dropped meanwhile, whoever is the last
+    /// to hold it would free all of it.
+    pub fn leave(self: Arc<Self>) -> Arc<str> {
+        let name = self.name.clone();
+        if let Some(last) = Arc::into_inner(self) {
+            discard(last);
+        }
+        name
     }
 
     /// Ends a world that no new request finds any more; whoever is at work in it sees a new

@@ -63,11 +63,13 @@ async fn beside(
     words: &[OsString],
     limits: &FileLimits,
 ) -> Result<u8, (u8, String)> {
-    let mut child = spawn(running, words, limits)?;
     // What came while there was no command yet, came to us alone, wherever it was sent from.
+    let mut early = Vec::new();
     while let Some(signal) = signals.waiting().await {
-        send(&child, signal);
+        early.push(signal);
     }
+    let mut child = spawn(running, words, limits)?;
+    early.into_iter().for_each(|signal| send(&child, signal));
     loop {
         tokio::select! {
             // Its end, and not that of its pipes: what it left in the background may hold them.

@@ -13,8 +13,8 @@ use crate::fixtures::{self, Changes, Finding, Manner, Problem};
 
 pub(super) const ROWS: &[Row] = &[
     Row::new("getState", get_state),
-    Row::new("replaceState", replace_state),
-    Row::new("changeState", change_state),
+    Row::new("replaceState", replace_state).with_large_body(),
+    Row::new("changeState", change_state).with_large_body(),
 ];
 
 /// Where a document's schema stands in the control plane's own document.

@@ -11,6 +11,7 @@ use crate::api::reply::Reply;
 use crate::api::views::ListView;
 use crate::app::World;
 use crate::domain::clock::Timestamp;
+use crate::domain::state::State;
 
 pub(super) const ROWS: &[Row] = &[
     Row::new("listWorlds", list_worlds),
@@ -34,12 +35,13 @@ struct WorldView {
 
 impl WorldView {
     fn of(world: &World) -> Self {
-        let state = world.state();
+        let counts = |state: &State| (state.pods.len(), state.inboxes.len(), state.domains.len());
+        let (pods, inboxes, domains) = world.read(counts);
         Self {
             name: world.name.to_string(),
-            pods: state.pods.len(),
-            inboxes: state.inboxes.len(),
-            domains: state.domains.len(),
+            pods,
+            inboxes,
+            domains,
             requests: world.exchanges(),
             snapshots: world.snapshots().len(),
             generation: world.generation(),

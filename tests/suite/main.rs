@@ -3,6 +3,7 @@
 mod support;
 
 mod architecture;
+mod bodies;
 mod contract;
 mod domain;
 #[cfg(unix)]
@@ -18,4 +19,5 @@ mod spec;
 mod spine;
 mod tally;
 mod tree;
+mod turns;
 mod worlds;

@@ -286,6 +286,8 @@ fn wrong_usage_exits_with_2() {
         &["--clock", "yesterday"],
         &["--public-url", "mail.example.test"],
         &["--log", "loud"],
+        &["--max-body", "36M"],
+        &["--max-body", "268435457"],
         &["--port", "0", "--host", "0.0.0.0"],
         &["--port", "0", "--host", "0.0.0.0", "--control-token", ""],
         &["check"],
@@ -338,6 +340,7 @@ fn every_option_has_a_twin_in_the_environment() {
     command.env("OPENMAIL_MOCK_SEED", "4711");
     command.env("OPENMAIL_MOCK_CLOCK", "2026-01-31T09:30:00Z");
     command.env("OPENMAIL_MOCK_STRICT", "1");
+    command.env("OPENMAIL_MOCK_MAX_BODY", "65536");
     command.env("OPENMAIL_MOCK_JOURNAL_BYTES", "65536");
     command.env("OPENMAIL_MOCK_PUBLIC_URL", "http://mail.example.test/");
     command.env("OPENMAIL_MOCK_LOG", "off");

@@ -57,10 +57,7 @@ fn panicking(call: &Call<'_>) -> Result<Reply, Failure> {
     Ok(Reply::no_content())
 }
 
-const PANICKING: &[Row] = &[Row {
-    operation: "panic",
-    handler: panicking,
-}];
+const PANICKING: &[Row] = &[Row::new("panic", panicking)];
 
 fn admit(_: &Shared, _: &Request, _: &Operation) -> Result<String, Failure> {
     Ok("w".to_owned())

@@ -155,6 +155,12 @@ impl Connection {
         matches!(self.stream.fill_buf(), Ok([]) | Err(_))
     }
 
+    /// Whether what the peer says next begins like this; it stays to be read.
+    pub fn starts_with(&mut self, text: &str) -> bool {
+        let next = self.stream.fill_buf();
+        next.is_ok_and(|next| next.starts_with(text.as_bytes()))
+    }
+
     fn line(&mut self) -> Option<String> {
         let mut line = String::new();
         let read = self.stream.read_line(&mut line).ok()?;
