@@ -5,6 +5,7 @@ use jsonschema::{JsonType, ValidationError};
 use serde_json::{Value, json};
 
 use crate::contract::schema::dialect::Variant;
+use crate::contract::spelling::nearest;
 use crate::contract::violation::Subject;
 
 /// An `actual` value is cut after this many characters.
@@ -164,8 +165,21 @@ fn tell_other(subject: &Subject<'_>, who: String, error: &ValidationError<'_>) -
             Told::new("format", json!(format), cut(instance), message)
         }
         Kind::Enum { options } => {
-            let message = format!("{who} must be one of {options}, not {}", shown());
-            Told::new("enum", options.as_ref().clone(), cut(instance), message)
+            let words = options.as_array().into_iter().flatten();
+            let words = words.filter_map(Value::as_str);
+            let near = nearest(instance.as_str().unwrap_or_default(), words);
+            let hint = near.map(|near| format!("did you mean `{near}`?"));
+            let tail = hint.as_ref().map(|hint| format!("; {hint}"));
+            let message = format!(
+                "{who} must be one of {options}, not {}{}",
+                shown(),
+                tail.unwrap_or_default()
+            );
+            let expected = options.as_ref().clone();
+            Told {
+                hint,
+                ..Told::new("enum", expected, cut(instance), message)
+            }
         }
         Kind::UniqueItems => {
             let message = format!("{who} must not hold the same item twice");
