@@ -4,8 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::Value;
+
 use super::support::start;
-use openmail_mock::Config;
+use openmail_mock::{Config, Running};
 
 fn readme() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
@@ -56,7 +58,14 @@ fn the_shell_commands_work_as_written() {
         return;
     }
     let mock = start(Config::default());
-    let script = block("sh", "OPENMAIL_API_KEY");
+    let told = shell(&mock, &block("sh", "OPENMAIL_API_KEY"));
+    assert_eq!(told.matches("\"podId\"").count(), 2, "{told}");
+    let told = shell(&mock, &block("sh", "/_mock/state"));
+    assert_eq!(told.matches("ops@openmail.sh").count(), 1, "{told}");
+}
+
+/// What commands of the README print when they are sent to this mock.
+fn shell(mock: &Running, script: &str) -> String {
     let script = script
         .replace("http://127.0.0.1:6245", mock.url())
         .replace("curl ", "curl -sf ");
@@ -64,13 +73,48 @@ fn the_shell_commands_work_as_written() {
         .args(["-ec", &script])
         .output()
         .expect("sh runs");
-    let told = String::from_utf8_lossy(&run.stdout);
-    assert!(
-        run.status.success(),
-        "{told}{}",
-        String::from_utf8_lossy(&run.stderr)
-    );
-    assert_eq!(told.matches("\"podId\"").count(), 2, "{told}");
+    let told = String::from_utf8_lossy(&run.stdout).into_owned();
+    let complaint = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{told}{complaint}");
+    told
+}
+
+#[test]
+fn the_fixture_that_is_shown_loads() {
+    let document: Value = serde_json::from_str(&block("json", "$schema")).expect("it is JSON");
+    let mock = start(Config::with_fixture(document));
+    let account = super::support::account_of(&mock, "w");
+    let inboxes = account.get("/v1/inboxes").expect(200).json();
+    assert_eq!(inboxes["total"], 2);
+}
+
+#[test]
+fn the_faults_that_are_shown_are_the_faults_that_are_told() {
+    let shown = block("", "check pods.json");
+    let document = r#"{
+  "$schema": "./schema.json",
+  "account": { "plan": "pro", "keys": ["om_meridian_account"] },
+  "domains": [{ "domain": "meridian.io", "pod": "meridain", "status": "verified" }],
+  "pods": [
+    {
+      "clientId": "meridian",
+      "nmae": "Meridian Analytics",
+      "inboxes": [{ "address": "support@meridian.io" }, { "address": "support@meridian.io" }]
+    }
+  ]
+}
+"#;
+    let folder = std::env::temp_dir().join(format!("openmail-mock-readme-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder of one's own");
+    fs::write(folder.join("pods.json"), document).expect("it can be written");
+    let check = Command::new(env!("CARGO_BIN_EXE_openmail-mock"))
+        .args(["check", "pods.json"])
+        .current_dir(&folder)
+        .output()
+        .expect("the binary runs");
+    let told = String::from_utf8_lossy(&check.stderr);
+    assert_eq!(shown, format!("$ openmail-mock check pods.json\n{told}"));
+    fs::remove_dir_all(&folder).expect("it is ours");
 }
 
 #[test]
