@@ -181,7 +181,11 @@ impl Clock {
     #[must_use]
     pub fn reading(self, real: Timestamp) -> Timestamp {
         match self {
-            Clock::Real { ahead } => real.after(ahead).unwrap_or(Timestamp::MAX),
+            // Past the calendar's ends it stands there.
+            Clock::Real { ahead } => real.after(ahead).unwrap_or(match ahead {
+                ..0 => Timestamp::MIN,
+                0.. => Timestamp::MAX,
+            }),
             Clock::Frozen { at } => at,
         }
     }

@@ -86,7 +86,7 @@ pub enum Refusal {
 }
 
 /// What can be addressed by id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Resource {
     /// A pod.
     Pod,

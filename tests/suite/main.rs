@@ -8,6 +8,7 @@ mod contract;
 mod domain;
 #[cfg(unix)]
 mod exec;
+mod fixtures;
 mod guard;
 mod inboxes;
 mod pods;
@@ -17,6 +18,7 @@ mod reference;
 mod server;
 mod spec;
 mod spine;
+mod state;
 mod tally;
 mod tree;
 mod turns;

@@ -338,6 +338,7 @@ fn every_option_has_a_twin_in_the_environment() {
     command.env("OPENMAIL_MOCK_PORT_FILE", &path);
     command.env("OPENMAIL_MOCK_SPEC", "openapi.json");
     command.env("OPENMAIL_MOCK_SEED", "4711");
+    command.env("OPENMAIL_MOCK_FIXTURES", "saas,agency");
     command.env("OPENMAIL_MOCK_CLOCK", "2026-01-31T09:30:00Z");
     command.env("OPENMAIL_MOCK_STRICT", "1");
     command.env("OPENMAIL_MOCK_MAX_BODY", "65536");
@@ -352,6 +353,7 @@ fn every_option_has_a_twin_in_the_environment() {
         "{banner}"
     );
     assert_eq!(read_json(&path)["port"], server.address.port());
+    assert_eq!(server.get("/v1/pods").expect(200).json()["total"], 5);
     server.get("/v1/pods?nope=1").refused(400, "bad_request");
     server.get("/_mock/clock").refused(401, "unauthorized");
     let mut connection = server.connect();
