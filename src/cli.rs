@@ -330,8 +330,17 @@ fn settings(config: &Config) -> String {
 }
 
 fn fail(error: &StartError) -> u8 {
+    let name = match error {
+        // As compilers tell it, so that editors find the place.
+        StartError::Document(..) | StartError::Fixtures(_) => "",
+        StartError::Usage(_)
+        | StartError::Bind(..)
+        | StartError::PortFile(..)
+        | StartError::Unreadable(..)
+        | StartError::System(..) => "openmail-mock: ",
+    };
     for line in error.to_string().lines() {
-        let _ = writeln!(std::io::stderr(), "openmail-mock: {line}");
+        let _ = writeln!(std::io::stderr(), "{name}{line}");
     }
     error.exit_code()
 }

@@ -220,21 +220,30 @@ fn states(config: &Config) -> Result<(State, State), StartError> {
     let real = real_now();
     let clock = config.clock.unwrap_or(Clock::Real { ahead: 0 });
     let empty = State::empty(clock, real, config.seed);
-    let mut seed = empty.clone();
-    let mut broken = Vec::new();
+    let mut seed = seed(config, empty.clone(), config.clock)?;
+    // A later fixture may set the clock by which the times of earlier ones count.
+    if seed.clock != clock && config.fixtures.len() > 1 {
+        let begun = State::empty(seed.clock, real, config.seed);
+        seed = self::seed(config, begun, Some(seed.clock))?;
+    }
+    Ok((seed, empty))
+}
+
+/// An account with all fixtures laid over it. A clock that is given holds whatever they say.
+fn seed(config: &Config, mut state: State, clock: Option<Clock>) -> Result<State, StartError> {
     let mut tx = Transaction {
-        now: clock.reading(real),
-        state: &mut seed,
+        now: state.clock.reading(real_now()),
+        state: &mut state,
         source: Source {
             seed: config.seed,
             world: "",
         },
     };
-    for fixture in &config.fixtures {
-        broken.extend(fixtures::load(fixture, config.clock, &mut tx).err());
-    }
+    let fixtures = config.fixtures.iter();
+    let broken = fixtures.filter_map(|fixture| fixtures::load(fixture, clock, &mut tx).err());
+    let broken: Vec<_> = broken.collect();
     match broken.is_empty() {
-        true => Ok((seed, empty)),
+        true => Ok(state),
         false => Err(StartError::Fixtures(broken)),
     }
 }

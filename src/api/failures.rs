@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::call::Bound;
 use super::reply::Reply;
 use crate::app::TooManyWorlds;
-use crate::contract::{Credential, Violation, header_value};
+use crate::contract::{Credential, In, Violation, header_value};
 use crate::domain::refusal::Refusal;
 
 /// The header that repeats an answer's violations.
@@ -130,7 +130,7 @@ impl Failure {
     #[must_use]
     pub fn violated(violations: Vec<Violation>) -> Self {
         let first = violations.first();
-        let message = first.map_or_else(String::new, |first| first.message.clone());
+        let message = first.map_or_else(String::new, told);
         let code = first.and_then(|first| first.code.clone());
         Self {
             code: code.map_or(Cow::Borrowed("bad_request"), Cow::Owned),
@@ -264,6 +264,18 @@ impl From<Refusal> for Failure {
             Refusal::AddressTaken { .. } => (StatusCode::CONFLICT, "address_taken"),
         };
         Self::new(status, code, refusal.to_string())
+    }
+}
+
+/// A violation's sentence, with its place if that is deep in a body and the sentence lacks it.
+fn told(violation: &Violation) -> String {
+    let Violation {
+        pointer, message, ..
+    } = violation;
+    let is_deep = violation.place == In::Body && pointer.matches('/').count() > 1;
+    match is_deep && !message.contains(pointer.as_str()) {
+        true => format!("{pointer}: {message}"),
+        false => message.clone(),
     }
 }
 

@@ -99,10 +99,13 @@ fn refused(findings: Vec<Finding>) -> Failure {
             message: first.to_string(),
             ..Failure::from(refusal.clone())
         },
-        Problem::NoSuchPod { .. }
-        | Problem::Repeated { .. }
-        | Problem::Fixed { .. }
-        | Problem::Wrong(_) => Failure::bad_request(first.to_string()),
+        Problem::NoSuchPod { .. } => {
+            let status = StatusCode::BAD_REQUEST;
+            Failure::new(status, "invalid_pod", first.to_string())
+        }
+        Problem::Repeated { .. } | Problem::Fixed { .. } | Problem::Wrong(_) => {
+            Failure::bad_request(first.to_string())
+        }
     };
     failure.listing(violations(findings))
 }

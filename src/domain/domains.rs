@@ -214,8 +214,7 @@ pub fn check_usable(state: &State, name: &str, pod: Id) -> Result<(), DomainFaul
             check_verified(domain)?;
             check_shared_with(state, domain, pod)
         }
-        None if name == &*state.account.default_domain => Ok(()),
-        None => Err(DomainFault::Unknown),
+        None => check_given(state, name),
     }
 }
 
@@ -227,8 +226,15 @@ pub fn check_usable(state: &State, name: &str, pod: Id) -> Result<(), DomainFaul
 pub fn check_standing(state: &State, name: &str, pod: Id) -> Result<(), DomainFault> {
     match find(state, name) {
         Some(domain) => check_shared_with(state, domain, pod),
-        None if name == &*state.account.default_domain || name == SHARED_DOMAIN => Ok(()),
-        None => Err(DomainFault::Unknown),
+        None => check_given(state, name),
+    }
+}
+
+/// Domains that an account has without adding them.
+fn check_given(state: &State, name: &str) -> Result<(), DomainFault> {
+    match name == SHARED_DOMAIN || name == &*state.account.default_domain {
+        true => Ok(()),
+        false => Err(DomainFault::Unknown),
     }
 }
 

@@ -28,7 +28,11 @@ pub(in crate::contract) fn parse(text: &str) -> Result<Value, Vec<Fault>> {
 pub fn not_json(text: &str, error: ReadError) -> Fault {
     let message = match looks_like_yaml(text) {
         true => "documents are read as JSON; convert YAML to JSON first".to_owned(),
-        false => format!("not read as JSON: {error}"),
+        // The place is told before the message already.
+        false => match error.message.rsplit_once(" at line ") {
+            Some((what, _)) => format!("not read as JSON: {what}"),
+            None => format!("not read as JSON: {error}"),
+        },
     };
     let pointer = error.repeated.unwrap_or_default();
     let place = match error.stopped_at {

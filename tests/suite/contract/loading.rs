@@ -42,10 +42,7 @@ const ID: &str = r#"{ "name": "id", "in": "path", "required": true, "schema": {}
 #[test]
 fn text_that_is_no_json_is_refused_at_its_line() {
     let text = "{\n  \"openapi\": \"3.0.3\",\n  \"info\": nope\n}";
-    refused(
-        text,
-        "3:12: not read as JSON: expected ident at line 3 column 12",
-    );
+    refused(text, "3:12: not read as JSON: expected ident");
 }
 
 #[test]

@@ -235,7 +235,7 @@ fn a_row_that_goes_says_only_how_it_is_found() {
 #[test]
 fn a_reference_leads_to_a_pod() {
     let fragment = json!({ "inboxes": [{ "address": "six@openmail.sh", "pod": "ceder" }] });
-    let message = refused("no-pod", fragment, 400, "bad_request", "/inboxes/0/pod");
+    let message = refused("no-pod", fragment, 400, "invalid_pod", "/inboxes/0/pod");
     assert!(message.contains("did you mean `cedar`?"), "{message}");
 }
 
