@@ -8,6 +8,7 @@
 mod bare;
 mod load;
 mod server;
+mod states;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         kept_alive(&folder, connections);
     }
     worlds(&folder);
+    states::rows(&folder, is_quick);
     size_and_build(&folder, &extent);
     let _ = std::fs::remove_dir_all(&folder);
     ExitCode::SUCCESS

@@ -25,10 +25,15 @@ pub struct Server {
 impl Server {
     /// Starts the mock as a user would, but for its log.
     pub fn mock(folder: &Path) -> Self {
+        Self::mock_with(folder, &[])
+    }
+
+    /// The same with these options too.
+    pub fn mock_with(folder: &Path, options: &[&str]) -> Self {
         let port_file = fresh(folder);
         let mut command = Command::new(BINARY);
         command.args(["--port", "0", "--log", "off", "--port-file"]);
-        command.arg(&port_file);
+        command.arg(&port_file).args(options);
         Self::start(command, &port_file)
     }
 
@@ -95,11 +100,12 @@ impl Server {
     /// Resident memory in KiB; none if the system does not tell.
     pub fn memory(&self) -> Option<f64> {
         std::thread::sleep(MOMENT);
-        let status = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(status).ok()?;
-        let mut lines = status.lines();
-        let resident = lines.find_map(|line| line.strip_prefix("VmRSS:"))?;
-        resident.trim().strip_suffix(" kB")?.parse().ok()
+        status_of(self.child.id(), "VmRSS:")
+    }
+
+    /// The most that was resident at any time, in KiB; none if the system does not tell.
+    pub fn peak_memory(&self) -> Option<f64> {
+        status_of(self.child.id(), "VmHWM:")
     }
 }
 
@@ -108,6 +114,14 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A size in KiB that the system tells of a process.
+pub fn status_of(process: u32, name: &str) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let mut lines = status.lines();
+    let size = lines.find_map(|line| line.strip_prefix(name))?;
+    size.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 fn fresh(folder: &Path) -> std::path::PathBuf {

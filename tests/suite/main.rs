@@ -11,6 +11,7 @@ mod exec;
 mod fixtures;
 mod guard;
 mod inboxes;
+mod parallel;
 mod pods;
 mod process;
 mod readme;

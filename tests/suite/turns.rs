@@ -112,6 +112,32 @@ fn a_turn_that_is_held_for_long_stops_no_other_world() {
     assert_eq!(pods(&slow), 1 + WAITING);
 }
 
+/// A state is built beside the one whose place it takes: until then even its own world goes on.
+#[test]
+fn a_state_that_is_long_in_the_making_stops_nobody() {
+    let app = app();
+    let (slow, other) = (open(&app, "slow"), open(&app, "other"));
+    let (begun, has_begun) = channel();
+    let (end, ended) = channel::<()>();
+    std::thread::scope(|scope| {
+        let (app, replaced) = (&app, &slow);
+        scope.spawn(move || {
+            let done = app.replace(replaced, |_| -> Result<(), ()> {
+                begun.send(()).expect("the test waits for it");
+                let _ = ended.recv();
+                Ok(())
+            });
+            done.expect("it refuses nothing");
+        });
+        has_begun.recv().expect("it begins");
+        create_pod(&slow);
+        create_pod(&other);
+        assert_eq!((pods(&slow), pods(&other)), (2, 2));
+        drop(end);
+    });
+    assert_eq!((pods(&slow), pods(&other)), (1, 2));
+}
+
 /// Writes while the turn is held. When the writer really waits, nobody is told: the rule goes on
 /// for a moment. Is that too short, this proves less and passes.
 fn write_late(write: impl FnOnce(Arc<World>)) {
