@@ -14,7 +14,7 @@ use crate::contract::load::report::{Fault, grouped, located};
 use crate::contract::load::walk::{Finding, join, walk};
 use crate::contract::route::Router;
 use crate::contract::schema::schemas::{SchemaUse, Schemas};
-use crate::contract::violation::In;
+use crate::contract::violation::{In, Side};
 
 /// Where the schema of the envelope stands that failures have.
 const ERROR_SCHEMA: &str = "/components/schemas/Error";
@@ -314,13 +314,19 @@ pub(in crate::contract) fn pointer_of_path(
     pointer
 }
 
-/// Whether bodies of this media type are read and held against their schema.
-pub(in crate::contract) fn is_checked(range: &str) -> bool {
-    is_json(range) || is_form(range) || range.starts_with("text/")
+/// Whether bodies of this media type are read and held against their schema. No answer of an API
+/// is a form of parts.
+pub(in crate::contract) fn is_checked(range: &str, side: Side) -> bool {
+    let is_parts = is_multipart(range) && side == Side::Request;
+    is_json(range) || is_form(range) || is_parts || range.starts_with("text/")
 }
 
 pub(in crate::contract) fn is_json(essence: &str) -> bool {
     essence == "application/json" || essence.ends_with("+json")
+}
+
+pub(in crate::contract) fn is_multipart(essence: &str) -> bool {
+    essence == "multipart/form-data"
 }
 
 pub(in crate::contract) fn is_form(essence: &str) -> bool {

@@ -79,6 +79,8 @@ pub(in crate::contract) struct Subject<'s> {
     pub variant: Variant,
     /// Whether it is no part of any message, such as a file.
     pub is_apart: bool,
+    /// Whether it is a form, whose lists are fields that repeat.
+    pub is_form: bool,
 }
 
 impl Subject<'static> {
@@ -90,6 +92,7 @@ impl Subject<'static> {
             name: "",
             variant,
             is_apart: false,
+            is_form: false,
         }
     }
 
@@ -128,6 +131,9 @@ impl Subject<'_> {
         if let Some(item) = self.item_number(pointer) {
             return format!("{part} `{}`, item {item}", self.name);
         }
+        if let Some((field, item)) = self.repeated_field(pointer) {
+            return format!("`{field}`, item {item}");
+        }
         let name = match pointer[1.min(pointer.len())..].contains(['/', '~']) {
             true => pointer,
             false => pointer.trim_start_matches('/'),
@@ -145,6 +151,13 @@ impl Subject<'_> {
         let tail = pointer.strip_prefix(self.pointer("").as_str())?;
         let index = tail.strip_prefix('/')?.parse::<usize>().ok()?;
         (!self.name.is_empty()).then_some(index + 1)
+    }
+
+    /// Which of the fields of one name in a form a pointer leads to, counted from 1.
+    fn repeated_field<'p>(&self, pointer: &'p str) -> Option<(&'p str, usize)> {
+        let (field, index) = pointer.strip_prefix('/')?.split_once('/')?;
+        let index = index.parse::<usize>().ok()?;
+        (self.is_form && !field.contains('~')).then_some((field, index + 1))
     }
 
     /// A violation that no schema told of.

@@ -241,16 +241,48 @@ fn curl(
             name => command.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}")))),
         }
     }
-    match (body.bytes, std::str::from_utf8(body.bytes)) {
-        ([], _) => {}
-        (_, Ok(text)) if body.hash.is_none() => {
-            command.push_str(&format!(" --data-raw {}", quoted(text)));
-        }
-        _ => command.push_str(
-            " --data-binary @body # save the request's body as the file `body`; it is too long or no text",
+    match (body.bytes, pasted(body.bytes)) {
+        ([], _) => command,
+        _ if body.hash.is_some() => format!(
+            "{command} --data-binary @body # save the request's body as the file `body`; it is too long to be kept"
+        ),
+        (_, Some(text)) => format!("{command} --data-raw {}", quoted(text)),
+        // A terminal takes a CR for the end of a command, and a command has no other bytes than text.
+        (bytes, None) => format!(
+            "printf -- {} | {command} --data-binary @-",
+            quoted(&escaped(bytes))
         ),
     }
-    command
+}
+
+/// A body that a terminal takes as it is.
+fn pasted(bytes: &[u8]) -> Option<&str> {
+    let is_strange = |character: char| character.is_control() && character != '\n';
+    let text = std::str::from_utf8(bytes).ok()?;
+    (!text.contains(is_strange)).then_some(text)
+}
+
+/// Bytes as the format of a shell's `printf`, on one line.
+fn escaped(bytes: &[u8]) -> String {
+    let mut format = String::with_capacity(bytes.len() + bytes.len() / 8);
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '%' => format.push_str("%%"),
+                '\\' => format.push_str("\\\\"),
+                '\r' => format.push_str("\\r"),
+                '\n' => format.push_str("\\n"),
+                control if control.is_ascii_control() => {
+                    format.push_str(&format!("\\{:03o}", control as u32));
+                }
+                other => format.push(other),
+            }
+        }
+        for byte in chunk.invalid() {
+            format.push_str(&format!("\\{byte:03o}"));
+        }
+    }
+    format
 }
 
 fn quoted(text: &str) -> String {

@@ -9,6 +9,7 @@ mod dialect;
 mod format;
 mod hostile;
 mod loading;
+mod multipart;
 mod places;
 mod rehearsal;
 mod remedies;

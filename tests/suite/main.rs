@@ -9,6 +9,7 @@ mod domain;
 #[cfg(unix)]
 mod exec;
 mod fixtures;
+mod forms;
 mod guard;
 mod inboxes;
 mod parallel;

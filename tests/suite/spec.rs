@@ -32,13 +32,13 @@ impl Drop for SpecFile {
 }
 
 /// A mock that serves a document.
-struct Mock {
-    running: Running,
+pub struct Mock {
+    pub running: Running,
     _file: SpecFile,
 }
 
 impl Mock {
-    fn of(document: &Value) -> Self {
+    pub fn of(document: &Value) -> Self {
         let file = SpecFile::write(document);
         let config = Config {
             spec: Some(file.0.clone()),
@@ -52,16 +52,26 @@ impl Mock {
 
     /// Sends a request with these headers and no others.
     fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.send_bytes(method, path, headers, body.as_bytes())
+    }
+
+    pub fn send_bytes(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
         let headers = headers
             .iter()
             .map(|(name, value)| (*name, (*value).to_owned()));
         let mut connection = Connection::open(self.running.address());
-        connection.request(method, path, &headers.collect::<Vec<_>>(), body.as_bytes());
+        connection.request(method, path, &headers.collect::<Vec<_>>(), body);
         connection.answer()
     }
 
     /// Sends a request with the key of the default world, and JSON if there is a body.
-    fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+    pub fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let key = format!("Bearer {}", self.running.key());
         let body = body.map(|body| body.to_string());
         let mut headers = vec![("authorization", key.as_str())];
@@ -72,7 +82,7 @@ impl Mock {
     }
 
     /// The last exchange with an operation, as the journal shows it.
-    fn journal(&self, operation: &str) -> Value {
+    pub fn journal(&self, operation: &str) -> Value {
         let path = format!("/_mock/requests?operation={operation}");
         let listed = self.call("GET", &path, None).expect(200).json();
         listed["data"][0].clone()

@@ -101,6 +101,7 @@ impl Contract {
             name: &header.name,
             variant: Variant::Response,
             is_apart: false,
+            is_form: false,
         };
         let Some(text) = header_text(headers, &header.name) else {
             if header.required {
@@ -158,6 +159,7 @@ fn undocumented_status(operation: &Operation, status: u16) -> Violation {
         name: "",
         variant: Variant::Response,
         is_apart: false,
+        is_form: false,
     };
     let spec = join(&operation.pointer, "responses");
     let message = format!("the status {status} is not documented for {}", operation.id);

@@ -10,7 +10,9 @@ use serde_json::Value;
 use crate::contract::document::{
     Answer, Contract, Credential, Media, Operation, StatusKey, is_form, is_json,
 };
+use crate::contract::exchange::body::recorded_body;
 use crate::contract::exchange::coerce::{Style, query_pairs};
+use crate::contract::exchange::form::File;
 use crate::contract::exchange::request::Request;
 use crate::contract::json::tape::Tape;
 use crate::contract::load::walk::join;
@@ -43,8 +45,11 @@ pub struct Checked<'r> {
     pub(in crate::contract) operation: &'r Operation,
     pub(in crate::contract) path: Vec<Cow<'r, str>>,
     pub(in crate::contract) query: Vec<(&'r str, Value)>,
-    /// The body, where there was one that is read: JSON, a form or text.
+    /// The body, where there was one that is read: JSON, a form or text. In a form an empty text
+    /// stands for each file.
     pub body: Option<Tape<'r>>,
+    /// The files of a form, in the order of the body.
+    pub files: Vec<File<'r>>,
 }
 
 impl Checked<'_> {
@@ -148,9 +153,11 @@ impl Contract {
                 });
             }
         }
-        let media = operation.media(content_type.unwrap_or_default());
-        let schema = media.and_then(|media| media.schema.as_ref());
-        if let (Some(schema), Ok(tape)) = (schema, Tape::read(body)) {
+        let content_type = content_type.unwrap_or_default();
+        if let Some(media) = operation.media(content_type)
+            && let Some(schema) = &media.schema
+            && let Some(tape) = recorded_body(body, content_type, media)
+        {
             self.unread_fields(schema, &tape, &mut unread);
         }
         unread.truncate(MAX_VIOLATIONS);

@@ -52,11 +52,31 @@ pub(in crate::contract) struct Coercion {
     integer: bool,
     number: bool,
     boolean: bool,
+    /// Any text, which is no file.
+    pub string: bool,
+    /// A file, where the form has such; text elsewhere.
+    pub binary: bool,
     pub array: bool,
     pub object: bool,
     items: Option<Box<Coercion>>,
     properties: Vec<(String, Coercion)>,
+    /// What fields that are not declared are read as.
+    others: Option<Box<Coercion>>,
 }
+
+/// What nothing is said about.
+static ANYTHING: Coercion = Coercion {
+    integer: false,
+    number: false,
+    boolean: false,
+    string: false,
+    binary: false,
+    array: false,
+    object: false,
+    items: None,
+    properties: Vec::new(),
+    others: None,
+};
 
 impl Coercion {
     /// Collects the types through references and composition.
@@ -79,10 +99,14 @@ impl Coercion {
             Some("integer") => self.integer = true,
             Some("number") => self.number = true,
             Some("boolean") => self.boolean = true,
+            Some("string") if schema.get("format") != Some(&Value::from("binary")) => {
+                self.string = true;
+            }
             Some("array") => self.array = true,
             Some("object") => self.object = true,
             Some(_) | None => {}
         }
+        self.binary |= schema.get("format") == Some(&Value::from("binary"));
         if let Some(items) = schema.get("items").filter(|_| depth < 2) {
             let inner = self.items.get_or_insert_default();
             inner.collect(root, items, depth + 1);
@@ -94,39 +118,65 @@ impl Coercion {
             inner.collect(root, property, depth + 1);
             self.properties.push((name.clone(), inner));
         }
+        let others = schema.get("additionalProperties").filter(|_| depth == 0);
+        if let Some(others) = others.filter(|others| others.is_object()) {
+            let inner = self.others.get_or_insert_default();
+            inner.collect(root, others, depth + 1);
+        }
+    }
+
+    /// What the field of that name is read as.
+    pub fn field(&self, name: &str) -> &Coercion {
+        let declared = self.properties.iter().find(|(known, _)| known == name);
+        let others = self.others.as_deref().unwrap_or(&ANYTHING);
+        declared.map_or(others, |(_, property)| property)
+    }
+
+    /// What each item of a list is read as.
+    pub fn item(&self) -> &Coercion {
+        self.items.as_deref().unwrap_or(&ANYTHING)
+    }
+
+    /// Whether no type is named.
+    pub fn is_untyped(&self) -> bool {
+        let has_scalar = self.integer || self.number || self.boolean || self.string || self.binary;
+        !has_scalar && !self.array && !self.object
     }
 
     /// One piece of text as a value.
     pub fn scalar(&self, text: &str) -> Value {
+        let value = self.literal(text);
+        value.unwrap_or_else(|| Value::String(text.to_owned()))
+    }
+
+    /// Text that is not meant as text.
+    pub fn literal(&self, text: &str) -> Option<Value> {
         if (self.integer || self.number)
             && let Some(integer) = integer(text)
         {
-            return Value::Number(integer);
+            return Some(Value::Number(integer));
         }
         if self.number
             && let Some(number) = number(text)
         {
-            return Value::Number(number);
+            return Some(Value::Number(number));
         }
         match text {
-            "true" if self.boolean => Value::Bool(true),
-            "false" if self.boolean => Value::Bool(false),
-            _ => Value::String(text.to_owned()),
+            "true" if self.boolean => Some(Value::Bool(true)),
+            "false" if self.boolean => Some(Value::Bool(false)),
+            _ => None,
         }
     }
 
     fn element(&self, text: &str) -> Value {
-        match &self.items {
-            Some(items) => items.scalar(text),
-            None => Value::String(text.to_owned()),
-        }
+        self.item().scalar(text)
     }
 
     fn property(&self, name: &str, text: &str) -> Value {
-        match self.properties.iter().find(|(known, _)| known == name) {
-            Some((_, property)) if property.array => Value::Array(vec![property.element(text)]),
-            Some((_, property)) => property.scalar(text),
-            None => Value::String(text.to_owned()),
+        let field = self.field(name);
+        match field.array {
+            true => Value::Array(vec![field.element(text)]),
+            false => field.scalar(text),
         }
     }
 

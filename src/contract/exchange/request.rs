@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 
 use hyper::HeaderMap;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
+use hyper::header::COOKIE;
 use serde_json::{Value, json};
 
-use crate::contract::document::{Contract, Media, Operation, Parameter};
+use crate::contract::document::{Contract, Operation, Parameter};
+use crate::contract::exchange::body::Contents;
 use crate::contract::exchange::check::{
-    Checked, Incoming, Refused, choose, essence, header_text, is_known_query, query_names,
-    read_body,
+    Checked, Incoming, Refused, header_text, is_known_query, query_names,
 };
 use crate::contract::exchange::coerce::{Pair, Style, decode, query_pairs};
-use crate::contract::json::tape::{MAX_VALUES, Tape};
+use crate::contract::json::tape::Tape;
 use crate::contract::load::walk::join;
 use crate::contract::schema::dialect::Variant;
 use crate::contract::schema::judge::Findings;
@@ -29,10 +29,10 @@ enum Given {
 
 /// A request on its way through the check.
 pub(in crate::contract) struct Request<'r> {
-    contract: &'r Contract,
-    operation: &'r Operation,
-    incoming: Incoming<'r>,
-    findings: Findings,
+    pub(in crate::contract) contract: &'r Contract,
+    pub(in crate::contract) operation: &'r Operation,
+    pub(in crate::contract) incoming: Incoming<'r>,
+    pub(in crate::contract) findings: Findings,
 }
 
 impl<'r> Request<'r> {
@@ -50,32 +50,34 @@ impl<'r> Request<'r> {
         let path = self.path();
         let query = self.query();
         self.headers();
-        let body = self.body()?;
+        let Contents { body, files } = self.body()?;
         if self.findings.is_empty() {
             return Ok(Checked {
                 operation: self.operation,
                 path,
                 query,
                 body,
+                files,
             });
         }
         Err(Refused::Violations(self.findings.into_violations()))
     }
 
-    fn variant(&self) -> Variant {
+    pub(in crate::contract) fn variant(&self) -> Variant {
         match self.incoming.strict {
             true => Variant::StrictRequest,
             false => Variant::Request,
         }
     }
 
-    fn subject<'s>(&self, place: In, name: &'s str) -> Subject<'s> {
+    pub(in crate::contract) fn subject<'s>(&self, place: In, name: &'s str) -> Subject<'s> {
         Subject {
             side: Side::Request,
             place,
             name,
             variant: self.variant(),
             is_apart: false,
+            is_form: false,
         }
     }
 
@@ -89,6 +91,7 @@ impl<'r> Request<'r> {
             name: &parameter.name,
             variant: self.variant(),
             is_apart: false,
+            is_form: false,
         };
         let hint = comma_hint(parameter, &value);
         let tape = Tape::from_value(value);
@@ -283,53 +286,6 @@ impl<'r> Request<'r> {
             }
         }
     }
-
-    /// An empty body counts as none, whatever its headers say; a body that the operation does
-    /// not take is ignored.
-    fn body(&mut self) -> Result<Option<Tape<'r>>, Refused> {
-        let Some(body) = &self.operation.body else {
-            return Ok(None);
-        };
-        let subject = Subject::body(Side::Request, self.variant());
-        if self.incoming.body.is_empty() {
-            if body.required {
-                let message = "a body is required and missing";
-                self.findings
-                    .push(subject.violation("required", &body.pointer, message));
-            }
-            return Ok(None);
-        }
-        if let Some(coding) = foreign_coding(self.incoming.headers) {
-            return Err(Refused::UnsupportedMediaType(format!(
-                "a body with `Content-Encoding: {coding}` is not read here; send the body uncompressed"
-            )));
-        }
-        let given = header_text(self.incoming.headers, CONTENT_TYPE.as_str());
-        let essence = essence(&given.unwrap_or_default());
-        let Some(media) = choose(&body.media, &essence) else {
-            return Err(Refused::UnsupportedMediaType(wrong_media_type(
-                &essence,
-                &body.media,
-            )));
-        };
-        let tape = match read_body(self.incoming.body, &essence, media, MAX_VALUES) {
-            Ok(tape) => tape,
-            Err(unreadable) => {
-                let message = format!("the body {}", unreadable.why);
-                let violation = subject.violation(unreadable.rule, &media.pointer, message);
-                self.findings.push(Violation {
-                    expected: Some(json!(essence)),
-                    ..violation
-                });
-                return Ok(None);
-            }
-        };
-        if let (Some(tape), Some(schema)) = (&tape, &media.schema) {
-            let schemas = &self.contract.schemas;
-            self.findings.judge(schemas, schema, &subject, tape.root());
-        }
-        Ok(tape)
-    }
 }
 
 /// How a sentence names a kind of parameter.
@@ -358,27 +314,6 @@ fn comma_hint(parameter: &Parameter, value: &Value) -> Option<String> {
         true => format!("repeat the parameter for each value: `{name}={first}&{name}={second}`"),
         false => "repeat the parameter for each value".to_owned(),
     })
-}
-
-/// A content coding that changes the bytes, cut short.
-fn foreign_coding(headers: &HeaderMap) -> Option<String> {
-    let text = header_text(headers, CONTENT_ENCODING.as_str())?;
-    let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
-    let mut codings = text.split(',').map(str::trim);
-    let foreign = codings.find(|coding| !is_plain(coding))?;
-    Some(foreign.chars().take(100).collect())
-}
-
-fn wrong_media_type(given: &str, media: &[Media]) -> String {
-    let ranges: Vec<String> = media
-        .iter()
-        .map(|media| format!("`Content-Type: {}`", media.range))
-        .collect();
-    let came = match given.is_empty() {
-        true => "the body came without a Content-Type".to_owned(),
-        false => format!("a body of the media type `{given}` is not taken here"),
-    };
-    format!("{came}; send {}", ranges.join(" or "))
 }
 
 /// The value of a cookie, on whichever line it came.

@@ -116,6 +116,15 @@ impl<'a> Tape<'a> {
         Ok(Self { entries })
     }
 
+    /// A document of these entries, whose containers say where they end.
+    pub(in crate::contract) fn of(entries: Vec<Entry<'a>>) -> Self {
+        Self { entries }
+    }
+
+    pub(in crate::contract) fn into_entries(self) -> Vec<Entry<'a>> {
+        self.entries
+    }
+
     /// A document that is one string.
     #[must_use]
     pub fn string(text: impl Into<Cow<'a, str>>) -> Self {

@@ -128,7 +128,8 @@ impl Kind {
             Kind::Response => Some(&["description"]),
             Kind::MediaType => Some(&["example"]),
             Kind::Components => Some(&[]),
-            Kind::Encoding | Kind::Callback | Kind::Schema | Kind::Other => None,
+            Kind::Encoding => Some(&["contentType", "style", "explode", "allowReserved"]),
+            Kind::Callback | Kind::Schema | Kind::Other => None,
         }
     }
 }

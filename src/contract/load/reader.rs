@@ -17,6 +17,7 @@ use crate::contract::load::kinds::is_method;
 use crate::contract::load::walk::{Finding, Walked, dereference, join};
 use crate::contract::route::{Router, TemplateFault};
 use crate::contract::schema::schemas::{SchemaUse, Schemas};
+use crate::contract::violation::Side;
 
 /// A document's operations as far as they were read, and what is wrong with it.
 pub(in crate::contract) struct Reading {
@@ -230,12 +231,12 @@ impl Reading {
         let (pointer, value) = self.value(pointer);
         Some(Body {
             required: value.get("required") == Some(&Value::Bool(true)),
-            media: self.read_content(&pointer, &value),
+            media: self.read_content(&pointer, &value, Side::Request),
             pointer,
         })
     }
 
-    fn read_content(&mut self, pointer: &str, holder: &Value) -> Vec<Media> {
+    fn read_content(&mut self, pointer: &str, holder: &Value, side: Side) -> Vec<Media> {
         let content = holder.get("content").and_then(Value::as_object);
         let mut media = Vec::new();
         for range in content.into_iter().flat_map(|content| content.keys()) {
@@ -250,7 +251,8 @@ impl Reading {
                 ),
                 false => self.declare(&join(&at, "schema")),
             };
-            if schema.is_some() && !is_checked(&range) {
+            self.judge_form_media(&at, &range, side, schema.as_ref());
+            if schema.is_some() && !is_checked(&range, side) {
                 let message =
                     format!("bodies of `{range}` are taken as bytes; their schema is not checked");
                 self.note(&at, message);
@@ -283,7 +285,7 @@ impl Reading {
                 continue;
             };
             let (at, value) = self.value(&at);
-            let media = self.read_content(&at, &value);
+            let media = self.read_content(&at, &value, Side::Response);
             let headers = self.read_headers(&at, &value);
             answers.push(Answer {
                 status,
