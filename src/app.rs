@@ -1,10 +1,13 @@
 //! Worlds by key. This room is the only one that names a lock.
 
+mod caller;
+mod clock;
+mod signal;
 mod world;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -13,7 +16,10 @@ use tokio::task::block_in_place;
 use crate::domain::state::{State, Transaction};
 use crate::record::journal::{Entry, Exchange};
 use crate::record::tally::Tally;
-pub use world::{Extract, MAX_SNAPSHOTS, Move, NoSuchSnapshot, TooManySnapshots, World, WrongMove};
+pub use caller::{Caller, Unwritten};
+pub use clock::{Move, WrongMove, move_clock};
+pub use signal::{MAX_WAITING, Seat, TooManyWaiting};
+pub use world::{Extract, MAX_SNAPSHOTS, NoSuchSnapshot, TooManySnapshots, World};
 
 /// The world of requests that name none.
 pub const DEFAULT_WORLD: &str = "default";
@@ -41,6 +47,8 @@ pub struct App {
     ledger: Arc<AtomicUsize>,
     /// What spoils the run; touched only when something does.
     tally: Mutex<Tally>,
+    /// Whether nobody is to wait any more.
+    is_closing: AtomicBool,
 }
 
 /// Every world is busy, and there are as many as there may be.
@@ -76,6 +84,7 @@ impl App {
             uses: AtomicU64::new(0),
             ledger: Arc::default(),
             tally: Mutex::default(),
+            is_closing: AtomicBool::new(false),
         }
     }
 
@@ -97,6 +106,16 @@ impl App {
         };
         world.touch(self.uses.fetch_add(1, Ordering::Relaxed));
         Ok(world)
+    }
+
+    /// Lets somebody into the world of that name, who may write there. Whoever
+    /// calls this has judged that they may.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyWorlds`]; never for the default world.
+    pub fn enter(&self, name: &str) -> Result<Caller, TooManyWorlds> {
+        Ok(Caller::new(self.open(name)?))
     }
 
     fn open_new(&self, name: &str) -> Result<Arc<World>, TooManyWorlds> {
@@ -146,18 +165,20 @@ impl App {
         was_open
     }
 
-    /// Replaces a world's state by the seed, by an empty account or by one of its snapshots.
+    /// Replaces the state of the caller's world by the seed, by an empty account or by one of its
+    /// snapshots.
     ///
     /// # Errors
     ///
-    /// [`NoSuchSnapshot`].
-    pub fn reset(&self, world: &World, to: &str) -> Result<Reset, NoSuchSnapshot> {
+    /// [`Unwritten`]; refused is only a snapshot that the world does not have.
+    pub fn reset(&self, caller: &Caller, to: &str) -> Result<Reset, Unwritten<NoSuchSnapshot>> {
+        let world = caller.world();
         let (next, clears_journal) = match to {
             "seed" => (self.seed_state.clone(), true),
             "empty" => (self.empty_state.clone(), true),
-            name => (world.snapshot(name)?, false),
+            name => (world.snapshot(name).map_err(Unwritten::Refused)?, false),
         };
-        let (old, generation) = world.swap(next.clone());
+        let (old, generation) = world.swap(next.clone()).ok_or(Unwritten::Dropped)?;
         let requests = match clears_journal {
             true => world.clear_journal(),
             false => 0,
@@ -173,21 +194,39 @@ impl App {
         Ok(reset)
     }
 
-    /// Replaces a world's state by what `rule` makes of an empty account; nobody waits for it, and
-    /// a refusal changes nothing. The journal stays.
+    /// Replaces the state of the caller's world by what `rule` makes of an empty account; nobody
+    /// waits for it, and a refusal changes nothing. The journal stays.
     ///
     /// # Errors
     ///
-    /// Whatever the rule answers.
+    /// [`Unwritten`].
     pub fn replace<T, E>(
         &self,
-        world: &World,
+        caller: &Caller,
         rule: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let (next, done) = world.build(&self.empty_state, rule)?;
-        let (old, _) = world.swap(Arc::new(next));
+    ) -> Result<T, Unwritten<E>> {
+        let world = caller.world();
+        let built = world.build(&self.empty_state, rule);
+        let (next, done) = built.map_err(Unwritten::Refused)?;
+        let (old, _) = world.swap(Arc::new(next)).ok_or(Unwritten::Dropped)?;
         discard(old);
         Ok(done)
+    }
+
+    /// Ends all waits, those that begin from now on too.
+    pub fn close(&self) {
+        self.is_closing.store(true, Ordering::Release);
+        for name in self.names() {
+            if let Some(world) = self.peek(&name) {
+                world.signal.raise();
+            }
+        }
+    }
+
+    /// Whether waits end now.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Acquire)
     }
 
     /// Records an exchange in a world's journal.

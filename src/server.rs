@@ -9,9 +9,12 @@ mod port_file;
 mod wire;
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::AtomicBool;
+use std::pin::{Pin, pin};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use http_body_util::Full;
@@ -35,7 +38,7 @@ use crate::control;
 pub use body::{Bodies, MAX_HELD};
 pub use log::{Log, LogFormat};
 pub use port_file::PortFile;
-use wire::Wire;
+use wire::{Peer, Wire};
 
 /// The request line and the headers.
 const MAX_HEAD: usize = 64 * 1024;
@@ -107,6 +110,7 @@ pub async fn serve(
         }
     }
     drop(listener);
+    spine::close(&service.shared);
     let all = async { while connections.join_next().await.is_some() {} };
     // Whoever is not done by then is cut off when the set is dropped.
     let _ = timeout(DRAIN, all).await;
@@ -120,11 +124,11 @@ async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::R
         let service = service.clone();
         move |status: StatusCode| unreadable(&service, status)
     };
-    let unread = Arc::new(AtomicBool::new(false));
-    let wire = Wire::new(stream, unread.clone(), unreadable);
+    let peer = Arc::<Peer>::default();
+    let wire = Wire::new(stream, peer.clone(), unreadable);
     // Boxed, because hyper keeps room for it as long as the connection is open, idle or not.
     let answer =
-        service_fn(move |request| Box::pin(answer(service.clone(), unread.clone(), request)));
+        service_fn(move |request| Box::pin(answer(service.clone(), peer.clone(), request)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -149,7 +153,7 @@ type HttpReply = Response<Full<Bytes>>;
 #[allow(clippy::disallowed_methods)] // How long an exchange took is real time.
 async fn answer(
     service: Arc<Service>,
-    unread: Arc<AtomicBool>,
+    peer: Arc<Peer>,
     request: hyper::Request<Incoming>,
 ) -> Result<HttpReply, Infallible> {
     let begun = Instant::now();
@@ -158,7 +162,7 @@ async fn answer(
         !service.bodies.suits_every_call(&body) && takes_large_body(&service, &head).await;
     let bound = service.bodies.bound(takes_large_body);
     let request = Request {
-        body: service.bodies.read(body, bound, &unread).await,
+        body: service.bodies.read(body, bound, &peer.unread).await,
         method: head.method,
         uri: head.uri,
         headers: head.headers,
@@ -167,13 +171,13 @@ async fn answer(
     let told = format!("{} {}", request.method, path.collect::<String>());
     // The control plane loads its document, shows journals, drops worlds: nobody else waits for it.
     let is_slow = is_control(&request.uri) || request.bytes().len() > LARGE_BODY;
+    let walk = walk(service.clone(), request);
     let exchanged = match is_slow {
-        false => walk(&service, &request),
+        false => awaited(&peer, walk).await,
         true => {
-            let walker = service.clone();
-            let walked = tokio::task::spawn_blocking(move || walk(&walker, &request)).await;
+            let walked = begun_aside(&peer, Box::pin(walk)).await;
             // The spine catches panics itself; only a stopping runtime ends here.
-            walked.unwrap_or_else(|_| {
+            walked.unwrap_or_else(|| {
                 spine::unreadable(&service.shared, Failure::internal("before it was answered"))
             })
         }
@@ -184,8 +188,36 @@ async fn answer(
     Ok(into_http(exchanged.reply))
 }
 
-fn walk(service: &Service, request: &Request) -> Exchanged {
-    spine::exchange(&service.shared, plane(service, &request.uri), request)
+async fn walk(service: Arc<Service>, request: Request) -> Exchanged {
+    let plane = plane(&service, &request.uri);
+    spine::exchange(&service.shared, plane, &request).await
+}
+
+/// Awaits an exchange; if it waits for something, its peer is watched meanwhile.
+async fn awaited(peer: &Peer, walk: impl Future<Output = Exchanged>) -> Exchanged {
+    let mut walk = pin!(walk);
+    poll_fn(|context| {
+        let polled = walk.as_mut().poll(context);
+        peer.waits.store(polled.is_pending(), Ordering::Relaxed);
+        polled
+    })
+    .await
+}
+
+type Walk = Pin<Box<dyn Future<Output = Exchanged> + Send>>;
+
+/// Walks an exchange on the blocking pool as far as it comes at once, and awaits the rest here: the
+/// pool's threads are for work.
+async fn begun_aside(peer: &Peer, mut walk: Walk) -> Option<Exchanged> {
+    let begun = tokio::task::spawn_blocking(move || {
+        // Whoever awaits the rest polls it again, and is woken from then on.
+        let polled = walk.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        (polled, walk)
+    });
+    match begun.await.ok()? {
+        (Poll::Ready(exchanged), _) => Some(exchanged),
+        (Poll::Pending, walk) => Some(awaited(peer, walk).await),
+    }
 }
 
 fn plane<'s>(service: &'s Service, uri: &Uri) -> &'s Plane {

@@ -1,14 +1,12 @@
 //! A request, and what a handler sees of it.
 
-use std::sync::Arc;
-
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Method, Uri};
 use serde_json::Value;
 
 use super::Shared;
 use super::failures::Failure;
-use crate::app::World;
+use crate::app::{Caller, World};
 use crate::contract::{Checked, Contract};
 use crate::domain::table::Page;
 
@@ -80,8 +78,10 @@ pub struct Call<'c> {
     pub shared: &'c Shared,
     /// The document that the request was checked against.
     pub contract: &'c Contract,
+    /// Who was let into the world: what writes goes through them.
+    pub caller: &'c Caller,
     /// The world that the request addresses.
-    pub world: &'c Arc<World>,
+    pub world: &'c World,
     /// The request, read.
     pub input: &'c Checked<'c>,
 }

@@ -5,13 +5,13 @@
 use std::borrow::Cow;
 
 use hyper::StatusCode;
-use hyper::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::call::Bound;
 use super::reply::Reply;
-use crate::app::TooManyWorlds;
+use crate::app::{MAX_WAITING, TooManyWaiting, TooManyWorlds, Unwritten};
 use crate::contract::{Credential, In, Violation, header_value};
 use crate::domain::refusal::Refusal;
 
@@ -185,6 +185,22 @@ impl Failure {
         )
     }
 
+    /// 409: what the call was about went with the state that the world had.
+    #[must_use]
+    pub fn world_changed() -> Self {
+        let message = "the world was reset, restored, replaced or dropped while this call was at \
+                       work in it; call again to ask about what is there now";
+        Self::new(StatusCode::CONFLICT, "world_changed", message)
+    }
+
+    /// 503: nobody waits for a world that ends. No more is answered on this connection.
+    #[must_use]
+    pub fn server_stopping() -> Self {
+        let message = "the server stops, and what this call waits for has not come";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_stopping", message)
+            .with(CONNECTION, HeaderValue::from_static("close"))
+    }
+
     /// 500: the mock's own answer would have broken the contract.
     #[must_use]
     pub fn contract_breach(operation: &str, status: u16, violations: Vec<Violation>) -> Self {
@@ -236,6 +252,28 @@ impl From<TooManyWorlds> for Failure {
                        drop one with DELETE /_mock/worlds/{name}";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_worlds", message)
             .with(RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+}
+
+impl From<TooManyWaiting> for Failure {
+    fn from(_: TooManyWaiting) -> Self {
+        let message = format!(
+            "{MAX_WAITING} calls wait for this world, as many as may; try again when some are done"
+        );
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_waiting", message)
+            .with(RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+}
+
+impl<E> From<Unwritten<E>> for Failure
+where
+    Failure: From<E>,
+{
+    fn from(unwritten: Unwritten<E>) -> Self {
+        match unwritten {
+            Unwritten::Refused(refusal) => refusal.into(),
+            Unwritten::Dropped => Self::world_changed(),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ fn create_inbox(call: &Call<'_>) -> Result<Reply, Failure> {
         webhook_url: call.text("webhookUrl")?,
         pod: call.text("podId")?,
     };
-    let written = call.world.write(|tx| inboxes::create(tx, new))?;
+    let written = call.caller.write(|tx| inboxes::create(tx, new))?;
     Ok(written_reply(StatusCode::CREATED, &written))
 }
 
@@ -50,13 +50,13 @@ fn update_inbox(call: &Call<'_>) -> Result<Reply, Failure> {
         webhook_url: call.change("webhookUrl")?,
         webhook_secret: None,
     };
-    let written = call.world.write(|tx| inboxes::update(tx, key, change))?;
+    let written = call.caller.write(|tx| inboxes::update(tx, key, change))?;
     Ok(written_reply(StatusCode::OK, &written))
 }
 
 fn delete_inbox(call: &Call<'_>) -> Result<Reply, Failure> {
     let key = call.path("id")?;
-    call.world.write(|tx| inboxes::delete(tx, key))?;
+    call.caller.write(|tx| inboxes::delete(tx, key))?;
     Ok(Reply::no_content())
 }
 

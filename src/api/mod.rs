@@ -9,11 +9,13 @@ pub mod failures;
 pub mod reply;
 pub mod spine;
 pub mod views;
+pub mod waiting;
 
 mod account;
 mod auth;
 mod inboxes;
 mod outside;
+mod panics;
 mod pods;
 mod recording;
 
@@ -22,12 +24,24 @@ use crate::contract::{Contract, Fault, Match, Operation};
 use call::{Call, Request};
 use failures::Failure;
 use reply::Reply;
+use waiting::Waiting;
 
 /// The built-in document of the OpenMail API.
 pub const DOCUMENT: &str = include_str!("../../openapi.json");
 
-/// What an operation does.
+/// What most operations do: answer.
 pub type Handler = fn(&Call<'_>) -> Result<Reply, Failure>;
+/// What some operations do: wait for something, and answer then.
+pub type WaitingHandler = fn(&Call<'_>) -> Result<Waiting, Failure>;
+
+/// What an operation does.
+#[derive(Debug, Clone, Copy)]
+pub enum Behaviour {
+    /// It answers.
+    Answers(Handler),
+    /// It waits first.
+    Waits(WaitingHandler),
+}
 
 /// One built-in operation.
 #[derive(Debug, Clone, Copy)]
@@ -35,18 +49,28 @@ pub struct Row {
     /// The operationId.
     pub operation: &'static str,
     /// What it does.
-    pub handler: Handler,
+    pub behaviour: Behaviour,
     /// Whether its bodies carry mail or state, which the option `--max-body` bounds.
     pub takes_large_body: bool,
 }
 
 impl Row {
-    /// Ties an operation to its behaviour.
+    /// Ties an operation to the handler that answers it.
     #[must_use]
     pub const fn new(operation: &'static str, handler: Handler) -> Self {
+        Self::behaving(operation, Behaviour::Answers(handler))
+    }
+
+    /// Ties an operation to a handler that says what to wait for before it is answered.
+    #[must_use]
+    pub const fn waiting(operation: &'static str, handler: WaitingHandler) -> Self {
+        Self::behaving(operation, Behaviour::Waits(handler))
+    }
+
+    const fn behaving(operation: &'static str, behaviour: Behaviour) -> Self {
         Self {
             operation,
-            handler,
+            behaviour,
             takes_large_body: false,
         }
     }

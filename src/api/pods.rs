@@ -23,7 +23,7 @@ fn create_pod(call: &Call<'_>) -> Result<Reply, Failure> {
         name: call.text("name")?,
         ..NewPod::default()
     };
-    let pod = call.world.write(|tx| pods::create(tx, new))?;
+    let pod = call.caller.write(|tx| pods::create(tx, new))?;
     Ok(Reply::json(StatusCode::CREATED, &PodView::from(&*pod)))
 }
 
@@ -45,12 +45,12 @@ fn update_pod(call: &Call<'_>) -> Result<Reply, Failure> {
         client_id: call.change("clientId")?,
         name: call.change("name")?,
     };
-    let pod = call.world.write(|tx| pods::update(tx, key, change))?;
+    let pod = call.caller.write(|tx| pods::update(tx, key, change))?;
     Ok(Reply::json(StatusCode::OK, &PodView::from(&*pod)))
 }
 
 fn delete_pod(call: &Call<'_>) -> Result<Reply, Failure> {
     let key = call.path("id")?;
-    call.world.write(|tx| pods::delete(tx, key))?;
+    call.caller.write(|tx| pods::delete(tx, key))?;
     Ok(Reply::no_content())
 }

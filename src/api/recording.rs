@@ -18,8 +18,8 @@ pub(super) fn record(
     reply: &Reply,
     trail: &mut Trail,
 ) {
-    let world = match &trail.world {
-        Some(world) => world.clone(),
+    let world = match &trail.caller {
+        Some(caller) => caller.world().clone(),
         None => match shared.app.open(DEFAULT_WORLD) {
             Ok(world) => world,
             // The default world is never refused; and a journal is no reason to fail a request.

@@ -1,10 +1,11 @@
 //! The one way that a request walks, from a complete request to a complete answer:
 //!
 //! ```text
-//! route → open world → authenticate → check request → behave → check answer → record
+//! route → open world → authenticate → check request → behave → wait → check answer → record
 //! ```
 //!
-//! No socket is needed here: the server reads the request before and writes the answer after.
+//! No socket is needed here: the server reads the request before and writes the answer after. Most
+//! requests wait for nothing, and are through when their future is polled for the first time.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,10 +17,12 @@ use hyper::header::{HeaderName, HeaderValue};
 use super::auth::world_of_key;
 use super::call::{Body, Call, Request};
 use super::failures::Failure;
+use super::panics::{caught, panic_text};
 use super::recording::record;
 use super::reply::Reply;
-use super::{Plane, Shared, outside};
-use crate::app::{DEFAULT_WORLD, World};
+use super::waiting::Waiting;
+use super::{Behaviour, Plane, Shared, outside};
+use crate::app::{Caller, DEFAULT_WORLD};
 use crate::contract::{
     Contract, Credential, Incoming, Match, Operation, Refused, Verdict, Violation, nearest,
 };
@@ -63,24 +66,39 @@ pub struct Exchanged {
 #[derive(Default)]
 pub(super) struct Trail {
     pub operation: Option<usize>,
-    pub world: Option<Arc<World>>,
+    /// Who was let into which world.
+    pub caller: Option<Caller>,
     pub facts: Facts,
     /// Readiness, documents and preflights are no exchanges with the API.
     is_outside: bool,
     defect: Option<String>,
 }
 
-/// Walks a request through a plane.
-#[must_use]
-pub fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exchanged {
+/// How far a request came without waiting.
+enum Step {
+    Answered(Reply),
+    /// It waits; the caller holds the world meanwhile.
+    Waits(Waiting, Caller),
+}
+
+/// Walks a request through a plane. Whoever drops the future ends a wait by that.
+pub async fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exchanged {
     let number = shared.app.next_exchange();
     let id = format!("req_{number}");
     let mut trail = Trail::default();
-    let walked = catch_unwind(AssertUnwindSafe(|| {
-        let outcome = walk(shared, plane, request, &mut trail);
+    let walked = caught(async {
+        let mut step = walk(shared, plane, request, &mut trail);
+        if step.is_err() && trail.leave_dropped_world() {
+            step = walk(shared, plane, request, &mut trail);
+        }
+        let outcome = match step {
+            Ok(Step::Waits(waiting, caller)) => waiting.end(&shared.app, &caller).await,
+            Ok(Step::Answered(reply)) => Ok(reply),
+            Err(failure) => Err(failure),
+        };
         checked(plane, outcome, &mut trail)
-    }));
-    let mut reply = walked.unwrap_or_else(|panic| {
+    });
+    let mut reply = walked.await.unwrap_or_else(|panic| {
         trail.defect = Some(format!("panic: {}", panic_text(panic.as_ref())));
         failed(Failure::internal(&id), &mut trail)
     });
@@ -109,10 +127,19 @@ pub fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exchanged 
     Exchanged {
         id,
         operation: operation.map(|operation| operation.id.clone()),
-        world: trail.world.map(World::leave),
+        world: trail.caller.map(Caller::leave),
         error: trail.facts.error,
         defect: trail.defect,
         reply,
+    }
+}
+
+impl Trail {
+    /// Whether the world was dropped under the request, which then leaves it: what that world
+    /// refused is for the next one of its name to answer, as if the request had come a moment later.
+    fn leave_dropped_world(&mut self) -> bool {
+        let outlived = self.caller.take_if(|caller| caller.world().is_retired());
+        outlived.map(Caller::leave).is_some()
     }
 }
 
@@ -121,7 +148,7 @@ fn walk(
     plane: &Plane,
     request: &Request,
     trail: &mut Trail,
-) -> Result<Reply, Failure> {
+) -> Result<Step, Failure> {
     if matches!(plane.entry, Entry::Key)
         && let Some(answer) = outside::answer(plane, request)
     {
@@ -129,14 +156,14 @@ fn walk(
         if answer.is_err() {
             shared.app.count_unknown(&called(request), "");
         }
-        return answer;
+        return answer.map(Step::Answered);
     }
     let contract = &plane.contract;
     let (index, values) = route(shared, plane, request, trail)?;
     let operation = &contract.operations[index];
     trail.operation = Some(index);
-    let world = enter(shared, plane, request, operation)?;
-    let world = trail.world.insert(world).clone();
+    let caller = enter(shared, plane, request, operation)?;
+    let caller = &*trail.caller.insert(caller);
     match &request.body {
         Body::Whole(_) => {}
         Body::TooLarge(bound) => return Err(Failure::payload_too_large(*bound)),
@@ -156,18 +183,20 @@ fn walk(
             Entry::Key if plane.strict => name_strictness(contract, operation, incoming, refused),
             Entry::Key | Entry::Guarded(_) => refused,
         })
-        .map_err(|refused| refuse(refused, trail))?;
+        .map_err(|refused| refuse(refused, &mut trail.facts))?;
     let call = Call {
         shared,
         contract,
-        world: &world,
+        caller,
+        world: caller.world(),
         input: &input,
     };
-    match plane.rows[index] {
-        Some(row) => (row.handler)(&call),
+    match plane.rows[index].map(|row| row.behaviour) {
+        Some(Behaviour::Answers(handler)) => Ok(Step::Answered(handler(&call)?)),
+        Some(Behaviour::Waits(handler)) => Ok(Step::Waits(handler(&call)?, caller.clone())),
         None => {
             trail.facts.synthesized = true;
-            Ok(synthesize(plane, operation))
+            Ok(Step::Answered(synthesize(plane, operation)))
         }
     }
 }
@@ -201,7 +230,7 @@ fn route<'r>(
     if matches!(plane.entry, Entry::Key)
         && let Some(name) = world_of_key(&shared.app, request, &[Credential::Bearer])
     {
-        trail.world = Some(shared.app.open(&name)?);
+        trail.caller = Some(shared.app.enter(&name)?);
     }
     Err(failure)
 }
@@ -225,13 +254,13 @@ fn nearest_path<'t>(path: &str, templates: impl Iterator<Item = &'t str>) -> Opt
         .find(|template| last(template) == Some(wanted))
 }
 
-/// Opens the world that the request addresses, if it may.
+/// Lets the request into the world that it addresses, if it may.
 fn enter(
     shared: &Shared,
     plane: &Plane,
     request: &Request,
     operation: &Operation,
-) -> Result<Arc<World>, Failure> {
+) -> Result<Caller, Failure> {
     let name: Cow<'_, str> = match plane.entry {
         Entry::Guarded(admit) => Cow::Owned(admit(shared, request, operation)?),
         Entry::Key if operation.credentials.is_empty() => {
@@ -243,7 +272,7 @@ fn enter(
             key.ok_or_else(|| Failure::unauthorized(&operation.credentials))?
         }
     };
-    Ok(shared.app.open(&name)?)
+    Ok(shared.app.enter(&name)?)
 }
 
 /// Adds to each violation that only a strict reading finds, which option asked for that.
@@ -276,8 +305,8 @@ fn name_strictness(
     Refused::Violations(violations)
 }
 
-fn refuse(refused: Refused, trail: &mut Trail) -> Failure {
-    trail.facts.invalid = true;
+fn refuse(refused: Refused, facts: &mut Facts) -> Failure {
+    facts.invalid = true;
     match refused {
         Refused::UnsupportedMediaType(message) => Failure::unsupported_media_type(message),
         Refused::Violations(violations) => Failure::violated(violations),
@@ -336,10 +365,9 @@ fn failed(failure: Failure, trail: &mut Trail) -> Reply {
     failure.reply()
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message")
+/// Ends all waits, those that begin from now on too: their callers are answered, not cut off.
+pub fn close(shared: &Shared) {
+    shared.app.close();
 }
 
 /// A failure that stands outside every plane: the request could not be read at all.

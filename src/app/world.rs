@@ -1,8 +1,8 @@
 //! One world: a private copy of the seed, and what happened to it.
 //!
 //! A world is state and trace. Its state is one immutable value behind two verbs: [`World::read`]
-//! looks at the current one without a lock, [`World::write`] makes the next one under the world's
-//! turn and keeps it only if the rule succeeded.
+//! looks at the current one without a lock, [`Caller::write`](super::Caller::write) makes the next
+//! one under the world's turn and keeps it only if the rule succeeded.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
+use super::caller::Unwritten;
+use super::signal::Signal;
 use super::{discard, release, wait_aside};
-use crate::domain::clock::{Clock, Mode, Timestamp, real_now};
+use crate::domain::clock::{Clock, Timestamp, real_now};
 use crate::domain::ids::Source;
 use crate::domain::state::{State, Transaction};
 use crate::domain::table::{Listing, Page};
@@ -31,26 +33,6 @@ pub struct NoSuchSnapshot;
 /// A world has as many snapshots as it may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooManySnapshots;
-
-/// Where a clock does not go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WrongMove {
-    /// Back; what it shows.
-    Back(Timestamp),
-    /// Past the end of the calendar.
-    PastTheEnd,
-}
-
-/// Where a clock is to go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Move {
-    /// Nowhere; only its mode may change.
-    Stay,
-    /// To an instant.
-    To(Timestamp),
-    /// That many milliseconds ahead.
-    By(i64),
-}
 
 fn never_shown() -> Arc<AtomicI64> {
     Arc::new(AtomicI64::new(Timestamp::MIN.millis()))
@@ -78,6 +60,10 @@ pub struct World {
     current: RwLock<Current>,
     /// Whoever makes the next state holds this from reading the old one to swapping.
     turn: Mutex<()>,
+    /// Raised by reset, restore, replacement and drop, inside `current`.
+    generation: AtomicU64,
+    /// Raised after every change of what is seen here.
+    pub(super) signal: Signal,
     snapshots: Mutex<BTreeMap<String, Arc<State>>>,
     /// Never locked inside `current` or `turn`.
     journal: Mutex<Journal>,
@@ -94,8 +80,8 @@ struct Current {
     /// that is set back does not take the world's along. It goes with the state: whoever still
     /// reads the old one cannot move the new one's clock.
     shown: Arc<AtomicI64>,
-    /// Raised by reset, restore and drop.
-    generation: u64,
+    /// Whether the world was dropped. Nothing is written any more: nobody would see it.
+    is_retired: bool,
 }
 
 impl World {
@@ -106,9 +92,11 @@ impl World {
             current: RwLock::new(Current {
                 state,
                 shown: never_shown(),
-                generation: 0,
+                is_retired: false,
             }),
             turn: Mutex::default(),
+            generation: AtomicU64::new(0),
+            signal: Signal::default(),
             snapshots: Mutex::default(),
             journal: Mutex::default(),
             ledger,
@@ -144,16 +132,11 @@ impl World {
         answer
     }
 
-    /// Runs a rule on a copy of the state and keeps the copy if the rule succeeds. A refusal or a
-    /// panic leaves no trace.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the rule answers.
-    pub fn write<T, E>(
+    /// What [`Caller::write`](super::Caller::write) does.
+    pub(super) fn write<T, E>(
         &self,
         rule: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    ) -> Result<T, Unwritten<E>> {
         let turn = self.take_turn();
         let current = self.current.read().clone();
         let mut next = State::clone(&current.state);
@@ -162,15 +145,25 @@ impl World {
             state: &mut next,
             now,
             source: self.source(),
-        })?;
+        });
+        let done = done.map_err(Unwritten::Refused)?;
         let next = Arc::new(next);
-        let old = std::mem::replace(&mut self.current.write().state, next.clone());
+        let old = self.put(next.clone()).ok_or(Unwritten::Dropped)?;
         drop(turn);
+        self.signal.raise();
         // What only the old state held is freed outside the turn. The new one is held until then,
         // since without it, if it is reset meanwhile, that would be more than this rule replaced.
         drop((old, current));
         release(next);
         Ok(done)
+    }
+
+    /// Makes that state the current one; answers the old one, or none if the world was dropped.
+    fn put(&self, next: Arc<State>) -> Option<Arc<State>> {
+        let mut current = self.current.write();
+        // Judged where it is decided: the world may have been dropped while the rule ran.
+        let is_kept = !current.is_retired;
+        is_kept.then(|| std::mem::replace(&mut current.state, next))
     }
 
     /// Runs a rule on a copy of another state; what it makes of it may take this state's place.
@@ -204,15 +197,22 @@ impl World {
         turn.unwrap_or_else(|| wait_aside(|| self.turn.lock()))
     }
 
-    /// Replaces the whole state; answers the old one and the new generation.
-    pub(super) fn swap(&self, next: Arc<State>) -> (Arc<State>, u64) {
-        let _turn = self.take_turn();
+    /// Replaces the whole state; answers the old one and the new generation, or none if the world
+    /// was dropped.
+    pub(super) fn swap(&self, next: Arc<State>) -> Option<(Arc<State>, u64)> {
+        let turn = self.take_turn();
         let mut current = self.current.write();
-        current.generation += 1;
+        if current.is_retired {
+            return None;
+        }
+        let generation = self.generation.fetch_add(1, Ordering::Release) + 1;
         // The only way for a world's clock to go back.
         current.shown = never_shown();
         let old = std::mem::replace(&mut current.state, next);
-        (old, current.generation)
+        drop(current);
+        drop(turn);
+        self.signal.raise();
+        Some((old, generation))
     }
 
     /// What the world's clock shows.
@@ -221,30 +221,16 @@ impl World {
         self.current.read().now()
     }
 
-    /// Moves the clock, sets how it goes, or both; answers what it shows then.
-    ///
-    /// # Errors
-    ///
-    /// [`WrongMove`].
-    pub fn move_clock(&self, to: Move, mode: Option<Mode>) -> Result<(Timestamp, Mode), WrongMove> {
-        self.write(|tx| {
-            let now = tx.now;
-            let target = match to {
-                Move::Stay => now,
-                Move::To(instant) if instant < now => return Err(WrongMove::Back(now)),
-                Move::To(instant) => instant,
-                Move::By(millis) => now.after(millis).ok_or(WrongMove::PastTheEnd)?,
-            };
-            let mode = mode.unwrap_or(tx.state.clock.mode());
-            tx.state.clock = Clock::showing(target, mode, real_now());
-            Ok((target, mode))
-        })
-    }
-
-    /// How often the state was replaced as a whole.
+    /// How often the state was replaced as a whole; a drop counts, too.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.current.read().generation
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Whether it was dropped: no new request finds it.
+    #[must_use]
+    pub fn is_retired(&self) -> bool {
+        self.current.read().is_retired
     }
 
     /// When the last request reached it, by the real clock.
@@ -336,6 +322,8 @@ impl World {
         let before = journal.bytes();
         journal.push(exchange, max_bytes);
         self.enter_in_ledger(before, journal.bytes());
+        drop(journal);
+        self.signal.raise();
     }
 
     /// Drops the oldest exchanges, all but the `kept` newest, while there is need.
@@ -354,6 +342,8 @@ impl World {
         let before = journal.bytes();
         let cleared = journal.clear();
         self.enter_in_ledger(before, journal.bytes());
+        drop(journal);
+        self.signal.raise();
         cleared
     }
 
@@ -366,9 +356,8 @@ impl World {
         }
     }
 
-    /// Lets go of it; answers its name. Of a world that was dropped meanwhile, whoever is the last
-    /// to hold it would free all of it.
-    pub fn leave(self: Arc<Self>) -> Arc<str> {
+    /// What [`Caller::leave`](super::Caller::leave) does.
+    pub(super) fn leave(self: Arc<Self>) -> Arc<str> {
         let name = self.name.clone();
         if let Some(last) = Arc::into_inner(self) {
             discard(last);
@@ -377,9 +366,13 @@ impl World {
     }
 
     /// Ends a world that no new request finds any more; whoever is at work in it sees a new
-    /// generation.
+    /// generation and writes nothing, whoever waits for it wakes.
     pub(super) fn retire(self: Arc<Self>) {
-        self.current.write().generation += 1;
+        let mut current = self.current.write();
+        current.is_retired = true;
+        self.generation.fetch_add(1, Ordering::Release);
+        drop(current);
+        self.signal.raise();
         discard(self);
     }
 }

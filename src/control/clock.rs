@@ -7,8 +7,9 @@ use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
 use crate::api::reply::Reply;
-use crate::app::{Move, World, WrongMove};
+use crate::app::{self, Move, World, WrongMove};
 use crate::domain::clock::{Mode, Timestamp, parse_duration};
+use crate::domain::state::Transaction;
 
 pub(super) const ROWS: &[Row] = &[
     Row::new("getClock", get_clock),
@@ -68,15 +69,8 @@ fn move_clock(call: &Call<'_>) -> Result<Reply, Failure> {
             ));
         }
     };
-    let (now, mode) = call.world.move_clock(to, mode).map_err(|wrong| match wrong {
-        WrongMove::Back(now) => Failure::bad_request(format!(
-            "the world's clock shows {now} and never goes back; `POST /_mock/reset` returns it to the seed's"
-        )),
-        WrongMove::PastTheEnd => Failure::bad_request(format!(
-            "that is past the end of the calendar, which is {}",
-            Timestamp::MAX
-        )),
-    })?;
+    let moved = |tx: &mut Transaction<'_>| app::move_clock(tx, to, mode).map_err(wrong_move);
+    let (now, mode) = call.caller.write(moved)?;
     let view = MovedView {
         now,
         mode: mode.word(),
@@ -84,4 +78,16 @@ fn move_clock(call: &Call<'_>) -> Result<Reply, Failure> {
         fired: [],
     };
     Ok(Reply::json(StatusCode::OK, &view))
+}
+
+fn wrong_move(wrong: WrongMove) -> Failure {
+    match wrong {
+        WrongMove::Back(now) => Failure::bad_request(format!(
+            "the world's clock shows {now} and never goes back; `POST /_mock/reset` returns it to the seed's"
+        )),
+        WrongMove::PastTheEnd => Failure::bad_request(format!(
+            "that is past the end of the calendar, which is {}",
+            Timestamp::MAX
+        )),
+    }
 }

@@ -51,28 +51,20 @@ fn get_state(call: &Call<'_>) -> Result<Reply, Failure> {
 
 fn replace_state(call: &Call<'_>) -> Result<Reply, Failure> {
     let app = &call.shared.app;
-    let view = app
-        .replace(call.world, |tx| {
-            lay(call, tx, Manner::Describe { clock: None })?;
-            Ok(StateView::of(tx.state))
-        })
-        .map_err(|findings: Vec<Finding>| {
-            let first = findings.first().map(Finding::to_string);
-            Failure::bad_request(first.unwrap_or_default()).listing(violations(findings))
-        })?;
+    let view = app.replace(call.caller, |tx| -> Result<_, Failure> {
+        lay(call, tx, Manner::Describe { clock: None }).map_err(wrong)?;
+        Ok(StateView::of(tx.state))
+    })?;
     Ok(Reply::json(StatusCode::OK, &view))
 }
 
 fn change_state(call: &Call<'_>) -> Result<Reply, Failure> {
-    let world = call.world;
-    let changes = world
-        .write(|tx| lay(call, tx, Manner::Change))
-        .map_err(refused)?;
+    let laid = |tx: &mut Transaction<'_>| lay(call, tx, Manner::Change).map_err(refused);
     let Changes {
         added,
         changed,
         removed,
-    } = changes;
+    } = call.caller.write(laid)?;
     let view = ChangesView {
         added,
         changed,
@@ -87,6 +79,12 @@ fn lay(call: &Call<'_>, tx: &mut Transaction<'_>, manner: Manner) -> Result<Chan
         // The document makes the body obligatory.
         None => Ok(Changes::default()),
     }
+}
+
+/// What cannot be there is a bad request.
+fn wrong(findings: Vec<Finding>) -> Failure {
+    let first = findings.first().map(Finding::to_string);
+    Failure::bad_request(first.unwrap_or_default()).listing(violations(findings))
 }
 
 /// What the account's rules refuse is refused as the API would.

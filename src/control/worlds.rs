@@ -9,7 +9,7 @@ use crate::api::call::Call;
 use crate::api::failures::Failure;
 use crate::api::reply::Reply;
 use crate::api::views::ListView;
-use crate::app::World;
+use crate::app::{NoSuchSnapshot, Unwritten, World};
 use crate::domain::clock::Timestamp;
 use crate::domain::state::State;
 
@@ -91,11 +91,15 @@ struct RemovedView {
 
 fn reset_world(call: &Call<'_>) -> Result<Reply, Failure> {
     let to = call.text("to")?.unwrap_or_else(|| "seed".to_owned());
-    let reset = call.shared.app.reset(call.world, &to).map_err(|_| {
-        let message = format!(
-            "this world has no snapshot `{to}`; make one with PUT /_mock/snapshots/{{name}}, or reset to `seed` or `empty`"
-        );
-        Failure::new(StatusCode::NOT_FOUND, "not_found", message)
+    let reset = call.shared.app.reset(call.caller, &to);
+    let reset = reset.map_err(|unwritten| match unwritten {
+        Unwritten::Refused(NoSuchSnapshot) => {
+            let message = format!(
+                "this world has no snapshot `{to}`; make one with PUT /_mock/snapshots/{{name}}, or reset to `seed` or `empty`"
+            );
+            Failure::new(StatusCode::NOT_FOUND, "not_found", message)
+        }
+        Unwritten::Dropped => Failure::world_changed(),
     })?;
     let view = ResetView {
         to: &to,

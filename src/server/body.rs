@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::api::call::{Body, Bound};
 
-/// What all bodies of more than [`COMMON_BOUND`] may hold together; no `--max-body` is larger.
+/// What all bodies of more than the common bound may hold together; no `--max-body` is larger.
 pub const MAX_HELD: usize = 256 * 1024 * 1024;
 /// Bodies of calls that carry neither mail nor state.
 const COMMON_BOUND: usize = 1024 * 1024;

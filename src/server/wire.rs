@@ -1,6 +1,6 @@
-//! The socket under hyper, with two additions: an answer that hyper writes by itself, to a request
-//! that it could not read, leaves in the envelope that all errors have; and whoever was answered
-//! before all was read has time to see the answer.
+//! The socket under hyper, with three additions: an answer that hyper writes by itself, to a request
+//! that it could not read, leaves in the envelope that all errors have; whoever was answered before
+//! all was read has time to see the answer; and whoever leaves while their request waits is noticed.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -20,14 +20,22 @@ use crate::api::reply::Reply;
 /// with bytes unread resets its peer, who may lose the answer by that.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// What a connection's exchange and its socket tell each other.
+#[derive(Default)]
+pub(super) struct Peer {
+    /// Whether the peer may be in the middle of a request that nobody will read to its end.
+    pub unread: AtomicBool,
+    /// Whether the peer's request waits for something, which it does only as long as the peer.
+    pub waits: AtomicBool,
+}
+
 /// A socket whose bare error answers are put into words by `W`.
 pub(super) struct Wire<W> {
     stream: TcpStream,
     words: W,
     /// An answer that is on its way in the place of hyper's.
     replaced: Option<Replaced>,
-    /// Whether the peer may be in the middle of a request that nobody will read to its end.
-    unread: Arc<AtomicBool>,
+    peer: Arc<Peer>,
     /// Runs once the last answer has been written, if something is unread.
     lingering: Option<Pin<Box<Sleep>>>,
 }
@@ -40,13 +48,24 @@ struct Replaced {
 }
 
 impl<W: Fn(StatusCode) -> Reply> Wire<W> {
-    pub fn new(stream: TcpStream, unread: Arc<AtomicBool>, words: W) -> Self {
+    pub fn new(stream: TcpStream, peer: Arc<Peer>, words: W) -> Self {
         Self {
             stream,
             words,
             replaced: None,
-            unread,
+            peer,
             lingering: None,
+        }
+    }
+
+    /// Whether the peer sends nothing more. Others may say so and read on; who waits may not, since
+    /// nobody could tell them from those who left.
+    fn has_left(&mut self, context: &mut Context<'_>) -> bool {
+        let mut byte = [0];
+        let mut next = ReadBuf::new(&mut byte);
+        match self.stream.poll_peek(context, &mut next) {
+            Poll::Ready(peeked) => peeked.map_or(true, |count| count == 0),
+            Poll::Pending => false,
         }
     }
 
@@ -110,7 +129,7 @@ impl<W: Fn(StatusCode) -> Reply + Unpin> AsyncWrite for Wire<W> {
                 return Pin::new(&mut self.stream).poll_write(context, bytes);
             };
             let reply = (self.words)(status);
-            self.unread.store(true, Ordering::Relaxed);
+            self.peer.unread.store(true, Ordering::Relaxed);
             self.replaced = Some(Replaced {
                 bytes: serialize(&reply),
                 written: 0,
@@ -138,6 +157,10 @@ impl<W: Fn(StatusCode) -> Reply + Unpin> AsyncWrite for Wire<W> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper flushes whenever it was woken, and does not read while a request is answered.
+        if self.peer.waits.load(Ordering::Relaxed) && self.has_left(context) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
@@ -147,7 +170,7 @@ impl<W: Fn(StatusCode) -> Reply + Unpin> AsyncWrite for Wire<W> {
             Some(lingering) => lingering,
             None => {
                 ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
-                if !this.unread.load(Ordering::Relaxed) {
+                if !this.peer.unread.load(Ordering::Relaxed) {
                     return Poll::Ready(Ok(()));
                 }
                 this.lingering.insert(Box::pin(sleep(LINGER)))

@@ -3,22 +3,14 @@
 //! No call of ours takes more than another yet, so these tests put a plane of their own where the
 //! control plane stands.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, LazyLock};
-
 use openmail_mock::api::call::{Call, Request};
 use openmail_mock::api::failures::Failure;
 use openmail_mock::api::reply::Reply;
-use openmail_mock::api::{Guard, Plane, Row, Shared, built_in_contract};
-use openmail_mock::app::App;
+use openmail_mock::api::{Plane, Row, Shared};
 use openmail_mock::contract::{Contract, Operation};
-use openmail_mock::domain::clock::{Clock, Timestamp};
-use openmail_mock::domain::state::State;
-use openmail_mock::server::{self, Bodies, Log, LogFormat, MAX_HELD, Service};
-use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use openmail_mock::server::MAX_HELD;
 
-use crate::support::{Answer, Connection};
+use crate::support::{self, Answer, Connection, Served};
 
 const MIB: usize = 1024 * 1024;
 /// The bound of a body that carries state, unless the option says otherwise.
@@ -61,47 +53,8 @@ fn plane() -> Plane {
     Plane::guarded(contract, ROWS.iter(), admit)
 }
 
-/// A server over that plane; it ends with the runtime.
-struct Served {
-    address: SocketAddr,
-    runtime: Option<Runtime>,
-    _stop: watch::Sender<bool>,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 fn serve(max_body: usize) -> Served {
-    let at = Timestamp::parse("2026-01-15T09:30:00Z").expect("an instant");
-    let state = State::empty(Clock::Frozen { at }, at, 0);
-    let service = Service {
-        shared: Shared {
-            app: App::new(0, state.clone(), state, 1_000_000),
-            api: Plane::api(built_in_contract().expect("no faults"), false),
-            guard: Guard::default(),
-            url: "http://127.0.0.1:1".to_owned(),
-        },
-        control: LazyLock::new(plane),
-        bodies: Bodies::new(max_body),
-        log: Log::start(LogFormat::Off),
-    };
-    let listener = server::bind(([127, 0, 0, 1], 0).into()).expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(2).enable_all().build();
-    let runtime = runtime.expect("a runtime");
-    let (stop, stopped) = watch::channel(false);
-    runtime.spawn(server::serve(listener, Arc::new(service), stopped));
-    Served {
-        address,
-        runtime: Some(runtime),
-        _stop: stop,
-    }
+    support::serve(plane, max_body)
 }
 
 /// A JSON text in so many bytes.

@@ -24,4 +24,5 @@ mod state;
 mod tally;
 mod tree;
 mod turns;
+mod waiting;
 mod worlds;

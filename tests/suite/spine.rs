@@ -1,29 +1,21 @@
 //! The spine without a socket: what holds between a complete request and its complete answer.
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Method, StatusCode};
 
 use openmail_mock::api::call::{Body, Call, Request};
 use openmail_mock::api::failures::Failure;
 use openmail_mock::api::reply::Reply;
-use openmail_mock::api::{Guard, Plane, Row, Shared, built_in_contract, spine};
-use openmail_mock::app::App;
+use openmail_mock::api::spine::{self, Exchanged};
+use openmail_mock::api::{Plane, Row, Shared};
 use openmail_mock::contract::{Contract, Operation};
-use openmail_mock::domain::clock::{Clock, Timestamp};
 use openmail_mock::domain::pods::{self, NewPod};
 use openmail_mock::domain::refusal::Refusal;
-use openmail_mock::domain::state::State;
 
-fn shared() -> Shared {
-    let at = Timestamp::parse("2026-01-15T09:30:00Z").expect("an instant");
-    let state = State::empty(Clock::Frozen { at }, at, 0);
-    Shared {
-        app: App::new(0, state.clone(), state, 1_000_000),
-        api: Plane::api(built_in_contract().expect("no faults"), false),
-        guard: Guard::default(),
-        url: "http://127.0.0.1:1".to_owned(),
-    }
-}
+use crate::support::shared;
 
 fn request(method: Method, path: &str) -> Request {
     let mut headers = HeaderMap::new();
@@ -37,11 +29,20 @@ fn request(method: Method, path: &str) -> Request {
     }
 }
 
+/// Walks a request that waits for nothing: one poll is the whole way.
+fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exchanged {
+    let walk = pin!(spine::exchange(shared, plane, request));
+    match walk.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(exchanged) => exchanged,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
 #[test]
 fn the_exchange_is_recorded_before_the_answer_is_handed_on() {
     let shared = shared();
     let request = request(Method::GET, "/v1/me");
-    let exchanged = spine::exchange(&shared, &shared.api, &request);
+    let exchanged = exchange(&shared, &shared.api, &request);
     let world = shared.app.peek("w").expect("the key opened it");
     let number = exchanged.id.strip_prefix("req_").expect("an id").parse();
     let recorded = world.exchange(number.expect("a number")).expect("an entry");
@@ -50,7 +51,7 @@ fn the_exchange_is_recorded_before_the_answer_is_handed_on() {
 
 /// Starts to write, then fails as no code of ours should.
 fn panicking(call: &Call<'_>) -> Result<Reply, Failure> {
-    call.world.write(|tx| -> Result<(), Refusal> {
+    call.caller.write(|tx| -> Result<(), Refusal> {
         pods::create(tx, NewPod::default())?;
         panic!("on purpose");
     })?;
@@ -73,7 +74,7 @@ fn panicking_plane() -> Plane {
 #[test]
 fn a_panic_is_a_500_with_the_id_of_its_exchange() {
     let (shared, plane) = (shared(), panicking_plane());
-    let exchanged = spine::exchange(&shared, &plane, &request(Method::GET, "/panic"));
+    let exchanged = exchange(&shared, &plane, &request(Method::GET, "/panic"));
     assert_eq!(exchanged.reply.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(exchanged.error.as_deref(), Some("internal_error"));
     let body = String::from_utf8_lossy(&exchanged.reply.body).into_owned();
@@ -92,8 +93,8 @@ fn a_panic_is_a_500_with_the_id_of_its_exchange() {
 #[test]
 fn a_panic_leaves_no_trace_and_its_world_goes_on() {
     let (shared, plane) = (shared(), panicking_plane());
-    let _ = spine::exchange(&shared, &plane, &request(Method::GET, "/panic"));
-    let made = spine::exchange(&shared, &shared.api, &request(Method::POST, "/v1/pods"));
+    let _ = exchange(&shared, &plane, &request(Method::GET, "/panic"));
+    let made = exchange(&shared, &shared.api, &request(Method::POST, "/v1/pods"));
     assert_eq!(made.reply.status, StatusCode::CREATED);
     let world = shared.app.peek("w").expect("it is open");
     assert_eq!(world.read(|state| state.pods.len()), 2);

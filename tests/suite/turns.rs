@@ -5,12 +5,12 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use openmail_mock::app::{App, World};
-use openmail_mock::domain::clock::{Clock, Timestamp};
+use openmail_mock::app::{App, Caller};
 use openmail_mock::domain::pods::{self, NewPod};
 use openmail_mock::domain::refusal::Refusal;
-use openmail_mock::domain::state::State;
 use tokio::runtime::{Builder, Runtime};
+
+use crate::support::app;
 
 const WORKERS: usize = 2;
 /// More than there are workers, by far.
@@ -18,26 +18,20 @@ const WAITING: usize = 16;
 /// A test that waits this long has found a hang.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn app() -> App {
-    let at = Timestamp::parse("2026-01-15T09:30:00Z").expect("an instant");
-    let state = State::empty(Clock::Frozen { at }, at, 0);
-    App::new(0, state.clone(), state, 1_000_000)
+fn enter(app: &App, name: &str) -> Caller {
+    app.enter(name).expect("there is room for it")
 }
 
-fn open(app: &App, name: &str) -> Arc<World> {
-    app.open(name).expect("there is room for it")
-}
-
-fn create_pod(world: &World) {
-    let created = world.write(|tx| -> Result<(), Refusal> {
+fn create_pod(caller: &Caller) {
+    let created = caller.write(|tx| -> Result<(), Refusal> {
         pods::create(tx, NewPod::default())?;
         Ok(())
     });
     created.expect("a pod without a clientId is never refused");
 }
 
-fn pods(world: &World) -> usize {
-    world.read(|state| state.pods.len())
+fn pods(caller: &Caller) -> usize {
+    caller.world().read(|state| state.pods.len())
 }
 
 /// A rule that has the world's turn until `end` is sent something or dropped.
@@ -48,12 +42,12 @@ struct SlowRule {
 
 impl SlowRule {
     /// Holds the turn already when this returns.
-    fn begin(world: &Arc<World>) -> Self {
-        let world = world.clone();
+    fn begin(caller: &Caller) -> Self {
+        let caller = caller.clone();
         let (begun, has_begun) = channel();
         let (end, ended) = channel();
         let thread = std::thread::spawn(move || {
-            let done = world.write(|_| -> Result<(), ()> {
+            let done = caller.write(|_| -> Result<(), ()> {
                 begun.send(()).expect("the test waits for it");
                 let _ = ended.recv();
                 Ok(())
@@ -80,7 +74,7 @@ fn event_loop() -> Runtime {
 #[test]
 fn a_turn_that_is_held_for_long_stops_no_other_world() {
     let (app, runtime) = (app(), event_loop());
-    let (slow, other) = (open(&app, "slow"), open(&app, "other"));
+    let (slow, other) = (enter(&app, "slow"), enter(&app, "other"));
     let rule = SlowRule::begin(&slow);
     let (arrived, arrivals) = channel();
     let waiting: Vec<_> = (0..WAITING)
@@ -140,10 +134,10 @@ fn a_state_that_is_long_in_the_making_stops_nobody() {
 
 /// Writes while the turn is held. When the writer really waits, nobody is told: the rule goes on
 /// for a moment. Is that too short, this proves less and passes.
-fn write_late(write: impl FnOnce(Arc<World>)) {
+fn write_late(write: impl FnOnce(Caller)) {
     let app = app();
-    let world = open(&app, "w");
-    let rule = SlowRule::begin(&world);
+    let caller = enter(&app, "w");
+    let rule = SlowRule::begin(&caller);
     let (writing, is_writing) = channel();
     let ending = std::thread::spawn(move || {
         is_writing.recv().expect("it is about to write");
@@ -152,28 +146,28 @@ fn write_late(write: impl FnOnce(Arc<World>)) {
         rule.end();
     });
     writing.send(()).expect("the rule waits for it");
-    write(world.clone());
+    write(caller.clone());
     ending.join().expect("the rule ends");
-    assert_eq!(pods(&world), 2);
+    assert_eq!(pods(&caller), 2);
 }
 
 #[test]
 fn a_turn_is_waited_for_outside_any_runtime() {
-    write_late(|world| create_pod(&world));
+    write_late(|caller| create_pod(&caller));
 }
 
 /// There, nobody could take the other tasks, and asking for it is a panic.
 #[test]
 fn a_turn_is_waited_for_on_a_runtime_of_one_thread() {
     let runtime = Builder::new_current_thread().build().expect("a runtime");
-    write_late(|world| runtime.block_on(async { create_pod(&world) }));
+    write_late(|caller| runtime.block_on(async { create_pod(&caller) }));
 }
 
 #[test]
 fn a_turn_is_waited_for_on_the_blocking_pool() {
     let runtime = event_loop();
-    write_late(|world| {
-        let written = runtime.spawn_blocking(move || create_pod(&world));
+    write_late(|caller| {
+        let written = runtime.spawn_blocking(move || create_pod(&caller));
         runtime.block_on(written).expect("it had its turn");
     });
 }
@@ -181,13 +175,13 @@ fn a_turn_is_waited_for_on_the_blocking_pool() {
 #[test]
 fn a_reader_keeps_its_state_through_a_reset_and_lets_go_of_it_after() {
     let (app, runtime) = (app(), event_loop());
-    let world = open(&app, "w");
-    create_pod(&world);
-    let state = Arc::downgrade(&world.state());
+    let caller = enter(&app, "w");
+    create_pod(&caller);
+    let state = Arc::downgrade(&caller.world().state());
     let inside = runtime.enter();
-    let seen = world.read(|state| {
-        app.reset(&world, "seed").expect("there is a seed");
-        assert_eq!(pods(&world), 1);
+    let seen = caller.world().read(|state| {
+        app.reset(&caller, "seed").expect("there is a seed");
+        assert_eq!(pods(&caller), 1);
         state.pods.len()
     });
     assert_eq!(seen, 2);

@@ -1,6 +1,7 @@
 //! What tests speak with: a running mock, identities, and a client that holds every exchange
 //! against the contract.
 
+mod served;
 mod wire;
 
 use std::sync::LazyLock;
@@ -11,6 +12,7 @@ use openmail_mock::contract::{Contract, Incoming, Match};
 use openmail_mock::{Config, Running};
 use serde_json::Value;
 
+pub use served::{Served, app, serve, shared};
 pub use wire::{Answer, Connection};
 
 /// One mock for all tests that need no configuration of their own: each test takes a world.
