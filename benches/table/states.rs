@@ -161,7 +161,7 @@ fn keeping(file: &Path) {
     let open = || {
         names
             .iter()
-            .map(|name| app.open(name).expect("few are open"))
+            .map(|name| app.enter(name).expect("few are open"))
     };
     let (worlds, each) = cost(WORLDS, || open().collect::<Vec<_>>());
     row(
@@ -174,7 +174,7 @@ fn keeping(file: &Path) {
     let keep = || {
         for world in &worlds {
             for name in &names[..SNAPSHOTS] {
-                world.put_snapshot(name).expect("few are kept");
+                world.world().put_snapshot(name).expect("few are kept");
             }
         }
     };

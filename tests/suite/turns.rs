@@ -110,7 +110,7 @@ fn a_turn_that_is_held_for_long_stops_no_other_world() {
 #[test]
 fn a_state_that_is_long_in_the_making_stops_nobody() {
     let app = app();
-    let (slow, other) = (open(&app, "slow"), open(&app, "other"));
+    let (slow, other) = (enter(&app, "slow"), enter(&app, "other"));
     let (begun, has_begun) = channel();
     let (end, ended) = channel::<()>();
     std::thread::scope(|scope| {
