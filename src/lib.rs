@@ -21,6 +21,7 @@ pub mod contract;
 pub mod control;
 pub mod domain;
 pub mod fixtures;
+pub mod mail;
 pub mod record;
 pub mod server;
 

@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("api", &["app", "contract", "domain", "record"]),
     ("app", &["domain", "record"]),
     ("contract", &[]),
+    ("mail", &[]),
     ("record", &[]),
     ("domain", &[]),
 ];

@@ -12,6 +12,7 @@ mod fixtures;
 mod forms;
 mod guard;
 mod inboxes;
+mod mail;
 mod parallel;
 mod pods;
 mod process;

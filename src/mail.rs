@@ -1,0 +1,47 @@
+//! Mail as bytes and as values: messages built and parsed, HTML and text turned into each other,
+//! text taken out of attachments, replies quoted.
+//!
+//! It knows no world, no HTTP and no schema, keeps nothing between calls and reads no clock. What
+//! comes in may be hostile: everything here takes time and memory in proportion to its input, and
+//! nothing recurses over it.
+
+mod address;
+mod build;
+mod decode;
+mod extract;
+mod field;
+mod html;
+mod markup;
+mod names;
+mod parse;
+mod quote;
+mod walk;
+
+use std::sync::Arc;
+
+pub use address::{Mailbox, address_key, is_bare_address};
+pub use build::{Draft, build};
+pub use extract::{Extraction, MAX_CHARACTERS, MAX_EXTRACTED_BYTES, Method, extract};
+pub use html::text_of_html;
+pub use markup::{html_of_text, is_html};
+pub use names::unique_names;
+pub use parse::{Parsed, parse};
+pub use quote::{quote, reply_subject};
+pub use walk::{MAX_DEPTH, MAX_HEADERS, MAX_PARTS};
+
+/// Most Message-IDs taken from the References of one message.
+pub const MAX_REFERENCES: usize = 1_000;
+
+/// A file that goes or came with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name as the sender wrote it; empty when there is none. [`unique_names`] makes names
+    /// that can be addressed.
+    pub filename: String,
+    /// Its media type in lower case. Of the parameters only `charset` may follow, where the bytes
+    /// are neither UTF-8 nor ASCII.
+    pub content_type: String,
+    /// What it holds, its transfer encoding undone. Shared, because state, mail and raw bytes of
+    /// one message hold it at once.
+    pub bytes: Arc<[u8]>,
+}

@@ -1,0 +1,269 @@
+//! Messages as they are written.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use openmail_mock::mail::{Draft, Mailbox, build, parse};
+use serde_json::{Value, json};
+
+use super::{draft, file, mailbox};
+
+fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("built mail is ASCII here")
+}
+
+/// A message with everything that a message can have.
+fn rich() -> Draft {
+    Draft {
+        from: mailbox("Grace \"Amazing\" Hopper, USN", "grace@example.com"),
+        to: vec![
+            mailbox("Zoë Müller", "zoe@example.com"),
+            Mailbox::bare("b@example.com"),
+        ],
+        cc: vec![mailbox("株式会社メリディアン分析", "kk@example.jp")],
+        reply_to: vec![Mailbox::bare("replies@example.com")],
+        in_reply_to: vec!["m0@openmail.sh".to_owned()],
+        references: vec!["r0@openmail.sh".to_owned(), "m0@openmail.sh".to_owned()],
+        subject: "Größe, Übermaß und ein sehr langer Betreff, der auf einer Zeile nicht Platz hat"
+            .to_owned(),
+        text: Some("Grüße\nvon einer langen Zeile: ".to_owned() + &"wort ".repeat(300) + "\n"),
+        html: Some("<p>Grüße</p>\n".to_owned()),
+        attachments: vec![
+            file(
+                "Rechnung März 2026.pdf",
+                "application/pdf",
+                b"%PDF-1.4\n\0\xFF\r\n",
+            ),
+            file("notes.txt", "text/plain", b"one\ntwo\r\nthree\rfour\0"),
+            file(
+                "naïve \"quoted\" \\ name.csv",
+                "text/csv; charset=windows-1252",
+                b"a;\xE9\n",
+            ),
+            file(
+                "original.eml",
+                "message/rfc822",
+                b"Subject: inner\r\n\r\nHello\r\n",
+            ),
+        ],
+        ..draft()
+    }
+}
+
+#[test]
+fn a_plain_message_reads_as_people_write_it() {
+    let expected = "From: Ada Lovelace <ada@example.com>\r\n\
+        To: support@meridian.io\r\n\
+        Subject: Invoice question\r\n\
+        Date: Mon, 2 Nov 2026 09:05:07 +0000\r\n\
+        Message-ID: <m1@openmail.sh>\r\n\
+        MIME-Version: 1.0\r\n\
+        Content-Type: text/plain; charset=\"utf-8\"\r\n\
+        Content-Transfer-Encoding: 7bit\r\n\
+        \r\n\
+        Where is my invoice?\r\n";
+    assert_eq!(text_of(&build(&draft())), expected);
+}
+
+#[test]
+fn the_same_message_has_the_same_bytes() {
+    assert_eq!(build(&rich()), build(&rich()));
+    let other = Draft {
+        message_id: "m2@openmail.sh".to_owned(),
+        ..rich()
+    };
+    assert_ne!(build(&rich()), build(&other));
+}
+
+#[test]
+fn lines_stay_within_the_limits_of_mail() {
+    let draft = Draft {
+        to: (0..500)
+            .map(|n| mailbox(&"name ".repeat(40), &format!("r{n}@example.com")))
+            .collect(),
+        references: (0..1_000)
+            .map(|n| format!("message-number-{n}@openmail.sh"))
+            .collect(),
+        subject: "x".repeat(998),
+        ..rich()
+    };
+    let bytes = build(&draft);
+    assert!(!bytes.is_empty());
+    for line in text_of(&bytes).split("\r\n") {
+        assert!(line.len() <= 998, "{} bytes: {line}", line.len());
+        assert!(!line.contains(['\r', '\n']), "{line:?}");
+    }
+    let parsed = parse(&bytes);
+    assert_eq!(parsed.to.len(), 500);
+    assert_eq!(parsed.references, draft.references);
+    assert_eq!(parsed.subject, draft.subject);
+}
+
+#[test]
+fn no_field_can_add_a_header() {
+    for ending in [
+        "\r\n", "\n", "\r", "\r\n\r\n", "\0", "\u{2028}", "\u{2029}", "\u{85}", "\u{b}", "\u{c}",
+    ] {
+        let evil =
+            format!("x{ending}Bcc: victim@example.com{ending}{ending}<p>body</p>, \"<a@b.c>");
+        let mailboxes = vec![mailbox(&evil, &evil), Mailbox::bare(evil.clone())];
+        let draft = Draft {
+            message_id: evil.clone(),
+            from: mailbox(&evil, "ada@example.com"),
+            to: mailboxes.clone(),
+            cc: mailboxes.clone(),
+            reply_to: mailboxes,
+            in_reply_to: vec![evil.clone()],
+            references: vec![evil.clone()],
+            subject: evil.clone(),
+            attachments: vec![
+                file(&evil, &evil, b"x"),
+                file("a", &format!("text/{evil}"), b"x"),
+            ],
+            ..draft()
+        };
+        let built = build(&draft);
+        let built = String::from_utf8(built).expect("addresses keep their characters");
+        for line in built.split("\r\n") {
+            assert!(
+                !line.contains(['\r', '\n', '\0', '\u{b}', '\u{c}']),
+                "{line:?}"
+            );
+            assert!(!line.to_lowercase().starts_with("bcc"), "{built}");
+            assert!(!line.starts_with("<p>"), "{built}");
+        }
+        assert_eq!(built.matches("\r\nTo: ").count(), 1, "{built}");
+        let parsed = parse(built.as_bytes());
+        assert_eq!(parsed.from_address.as_deref(), Some("ada@example.com"));
+        assert_eq!((parsed.to.len(), parsed.cc.len()), (2, 2), "{built}");
+        assert_eq!(parsed.text, "Where is my invoice?\n");
+        assert_eq!(parsed.attachments.len(), 2);
+    }
+}
+
+#[test]
+fn a_body_cannot_end_its_part() {
+    let plain = text_of(&build(&rich()));
+    let boundary = plain
+        .split("boundary=\"")
+        .nth(1)
+        .and_then(|it| it.split('"').next());
+    let boundary = boundary.expect("it has a boundary");
+    let text = format!(
+        "before\n--{boundary}\nContent-Type: text/html\n\n<b>evil</b>\n--{boundary}--\nafter\n"
+    );
+    let draft = Draft {
+        text: Some(text.clone()),
+        attachments: vec![file(
+            "a",
+            "message/rfc822",
+            text.replace('\n', "\r\n").as_bytes(),
+        )],
+        ..rich()
+    };
+    let parsed = parse(&build(&draft));
+    assert_eq!(parsed.text, text);
+    assert_eq!(parsed.attachments, draft.attachments);
+}
+
+#[test]
+fn what_is_empty_has_no_header() {
+    let draft = Draft {
+        message_id: "m@x".to_owned(),
+        ..Draft::default()
+    };
+    let built = text_of(&build(&draft));
+    let expected =
+        "Date: Thu, 1 Jan 1970 00:00:00 +0000\r\nMessage-ID: <m@x>\r\nMIME-Version: 1.0\r\n";
+    assert!(built.starts_with(expected), "{built}");
+    assert_eq!(parse(built.as_bytes()).text, "");
+}
+
+/// What Python's parser, which is nobody's here, reads in a message.
+const READER: &str = r#"
+import email, email.policy, json, sys
+m = email.message_from_bytes(sys.stdin.buffer.read(), policy=email.policy.default)
+def names(header): return [[a.display_name, a.addr_spec] for a in m[header].addresses] if m[header] else []
+def body(kind):
+    part = m.get_body((kind,))
+    return part.get_content().replace("\r\n", "\n") if part else None
+def content(part):
+    if part.get_content_type() == "message/rfc822": return part.get_payload(0)["Subject"]
+    return part.get_payload(decode=True).hex()
+print(json.dumps({
+    "from": names("from"), "to": names("to"), "cc": names("cc"), "replyTo": names("reply-to"),
+    "subject": m["subject"], "id": m["message-id"], "date": m["date"].datetime.isoformat(),
+    "references": (m["references"] or "").split(), "inReplyTo": m["in-reply-to"],
+    "text": body("plain"), "html": body("html"),
+    "files": [[p.get_filename(), p.get_content_type(), content(p)] for p in m.iter_attachments()],
+    "defects": [str(d) for p in m.walk() for d in p.defects],
+}))
+"#;
+
+fn python(message: &[u8]) -> Value {
+    let mut reader = Command::new("python3")
+        .args(["-c", READER])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3 runs");
+    let mut input = reader.stdin.take().expect("its input is piped");
+    input.write_all(message).expect("it reads");
+    drop(input);
+    let output = reader.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "python could not read the message");
+    serde_json::from_slice(&output.stdout).expect("it writes JSON")
+}
+
+#[test]
+fn python_reads_the_same() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        println!("skipped: python3 is not on this machine");
+        return;
+    }
+    let draft = rich();
+    let read = python(&build(&draft));
+    let hex = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    let expected = json!({
+        "from": [["Grace \"Amazing\" Hopper, USN", "grace@example.com"]],
+        "to": [["Zoë Müller", "zoe@example.com"], ["", "b@example.com"]],
+        "cc": [[draft.cc[0].name, "kk@example.jp"]],
+        "replyTo": [["", "replies@example.com"]],
+        "subject": draft.subject,
+        "id": "<m1@openmail.sh>",
+        "date": "2026-11-02T09:05:07+00:00",
+        "references": ["<r0@openmail.sh>", "<m0@openmail.sh>"],
+        "inReplyTo": "<m0@openmail.sh>",
+        "text": draft.text,
+        "html": draft.html,
+        "files": [
+            ["Rechnung März 2026.pdf", "application/pdf", hex(&draft.attachments[0].bytes)],
+            ["notes.txt", "text/plain", hex(&draft.attachments[1].bytes)],
+            ["naïve \"quoted\" \\ name.csv", "text/csv", hex(&draft.attachments[2].bytes)],
+            ["original.eml", "message/rfc822", "inner"],
+        ],
+        "defects": [],
+    });
+    assert_eq!(read, expected);
+    for message in [
+        super::draft(),
+        Draft {
+            html: Some("<p>x</p>".to_owned()),
+            text: None,
+            ..super::draft()
+        },
+    ] {
+        let read = python(&build(&message));
+        assert_eq!(read["subject"], json!(message.subject));
+        assert_eq!(
+            (&read["text"], &read["html"]),
+            (&json!(message.text), &json!(message.html))
+        );
+        assert_eq!(read["defects"], json!([]));
+    }
+}
