@@ -16,9 +16,11 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 use crate::domain::clock::{Clock, Timestamp};
 use crate::fixtures::Fixture;
 use crate::server::LogFormat;
-use crate::{Config, StartError};
+use crate::{Config, Running, StartError};
 use exec::FailOn;
-use signals::Signals;
+use signals::{Signal, Signals};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 
 /// A local emulator of the OpenMail API: contract-checked, stateful, offline.
 #[derive(Debug, Parser)]
@@ -285,13 +287,11 @@ pub fn run(command: Command) -> u8 {
 
 fn serve(config: Config) -> u8 {
     let settings = settings(&config);
-    // Before anything is ready, so that no signal finds the process unprepared.
-    let served = Signals::listen(&signals::ENDING)
-        .map_err(|error| StartError::System("no signals", error))
-        .and_then(|signals| Ok((signals, crate::start(config)?)));
-    let ((runtime, mut signals), running) = match served {
-        Ok(served) => served,
-        Err(error) => return fail(&error),
+    let begun = start_beside(&signals::ENDING, config);
+    let (runtime, mut signals, running) = match begun {
+        Begun::Running(runtime, signals, running) => (runtime, signals, running),
+        Begun::Signalled(_) => return 0,
+        Begun::Failed(error) => return fail(&error),
     };
     let (url, key) = (running.url(), running.key());
     let banner = format!(
@@ -307,6 +307,48 @@ fn serve(config: Config) -> u8 {
     });
     running.stop();
     code
+}
+
+/// What became of a start.
+enum Begun {
+    Running(Runtime, Signals, Running),
+    /// A signal came while it went on: loading may take its time, and nobody waits for it.
+    Signalled(Signal),
+    Failed(StartError),
+}
+
+/// Starts a server and listens to signals meanwhile: before anything is ready, so that none finds
+/// the process unprepared.
+fn start_beside(wanted: &[Signal], config: Config) -> Begun {
+    let (runtime, mut signals) = match Signals::listen(wanted) {
+        Ok(listening) => listening,
+        Err(error) => return Begun::Failed(StartError::System("no signals", error)),
+    };
+    let (started, starting) = oneshot::channel();
+    // It ends with the process, if a signal comes first.
+    let thread = std::thread::Builder::new().spawn(move || {
+        // Nobody asks any more once a signal came.
+        let _ = started.send(crate::start(config));
+    });
+    if let Err(error) = thread {
+        return Begun::Failed(StartError::System("no thread", error));
+    }
+    let begun = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            started = starting => Ok(started),
+            signal = signals.next() => Err(signal),
+        }
+    });
+    match begun {
+        Ok(Ok(Ok(running))) => Begun::Running(runtime, signals, running),
+        Ok(Ok(Err(error))) => Begun::Failed(error),
+        Ok(Err(_)) => {
+            let lost = std::io::Error::other("the thread that started it ended");
+            Begun::Failed(StartError::System("no start", lost))
+        }
+        Err(signal) => Begun::Signalled(signal),
+    }
 }
 
 /// The settings that explain why a mock answers as it does, a line each.

@@ -9,9 +9,9 @@ use std::time::Duration;
 use clap::ValueEnum;
 use tokio::process::{Child, Command};
 
-use super::fail;
 use super::signals::{self, Signal, Signals};
-use crate::{Calls, Config, Running, StartError, Tally};
+use super::{Begun, fail, start_beside};
+use crate::{Calls, Config, Running, Tally};
 
 /// What a command that succeeded fails for all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -35,12 +35,12 @@ const NOT_EXECUTABLE: u8 = 126;
 /// Runs a command beside a mock; the exit code.
 pub(super) fn run(config: Config, fail_on: &[FailOn], words: &[OsString]) -> u8 {
     let limits = FileLimits::now();
-    let started = Signals::listen(&signals::not_ignored(&signals::FORWARDED))
-        .map_err(|error| StartError::System("no signals", error))
-        .and_then(|signals| Ok((signals, crate::start(config)?)));
-    let ((runtime, signals), running) = match started {
-        Ok(started) => started,
-        Err(error) => return fail(&error),
+    let wanted = signals::not_ignored(&signals::FORWARDED);
+    let (runtime, signals, running) = match start_beside(&wanted, config) {
+        Begun::Running(runtime, signals, running) => (runtime, signals, running),
+        // There is no command yet that it could be for.
+        Begun::Signalled(signal) => return killed_by(signal),
+        Begun::Failed(error) => return fail(&error),
     };
     let ran = runtime.block_on(beside(&running, signals, words, &limits));
     let (code, mut said) = match ran {
@@ -99,6 +99,7 @@ fn spawn(
         .env("OPENMAIL_API_URL", running.url())
         .env("OPENMAIL_BASE_URL", running.url())
         .env("OPENMAIL_API_KEY", running.key())
+        .envs(no_proxy())
         .kill_on_drop(true);
     limits.around(|| command.spawn()).map_err(|error| {
         let program = program.display();
@@ -110,6 +111,31 @@ fn spawn(
             ),
         }
     })
+}
+
+/// Clients that are told of a proxy reach this machine without it.
+fn no_proxy() -> Vec<(&'static str, String)> {
+    const HERE: &str = "127.0.0.1,localhost,::1";
+    let names = ["NO_PROXY", "no_proxy"];
+    let extended = names.map(|name| match std::env::var(name) {
+        Ok(known) if !known.is_empty() => (name, format!("{known},{HERE}")),
+        Ok(_) | Err(_) => (name, HERE.to_owned()),
+    });
+    let is_proxied = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some());
+    extended.into_iter().filter(|_| is_proxied).collect()
+}
+
+/// The exit code of what a signal ended, as shells have it.
+#[cfg(unix)]
+fn killed_by(signal: Signal) -> u8 {
+    u8::try_from(128 + signal.as_raw()).unwrap_or(1)
+}
+
+#[cfg(not(unix))]
+fn killed_by(_: Signal) -> u8 {
+    1
 }
 
 #[cfg(unix)]
