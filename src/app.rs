@@ -13,6 +13,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
+use crate::domain::clock::Clock;
 use crate::domain::state::{State, Transaction};
 use crate::record::journal::{Entry, Exchange};
 use crate::record::tally::Tally;
@@ -88,6 +89,12 @@ impl App {
         }
     }
 
+    /// The clock with which worlds start.
+    #[must_use]
+    pub fn seed_clock(&self) -> Clock {
+        self.seed_state.clock
+    }
+
     /// The number of the exchange that begins now.
     pub fn next_exchange(&self) -> u64 {
         self.exchanges.fetch_add(1, Ordering::Relaxed) + 1
@@ -153,6 +160,17 @@ impl App {
     #[must_use]
     pub fn peek(&self, name: &str) -> Option<Arc<World>> {
         self.worlds.read().get(name).cloned()
+    }
+
+    /// Runs `f` on the state that a request for that world would meet, without opening it; looking
+    /// is no use of it.
+    pub fn glance<T>(&self, name: &str, f: impl FnOnce(&State) -> T) -> T {
+        let Some(world) = self.peek(name) else {
+            return f(&self.seed_state);
+        };
+        let answer = world.read(f);
+        world.leave();
+        answer
     }
 
     /// Drops a world; false if none of that name is open.

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::builder::{BoolishValueParser, OsStr, Resettable};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::clock::{Clock, Timestamp, offset_text};
 use crate::fixtures::Fixture;
 use crate::server::LogFormat;
 use crate::{Config, Running, StartError};
@@ -295,8 +295,9 @@ fn serve(config: Config) -> u8 {
     };
     let (url, key) = (running.url(), running.key());
     let banner = format!(
-        "openmail-mock {}\n  url      {url}\n  key      {key}   (om_test_<name> opens a world of its own)\n  console  {url}/_mock/\n{settings}",
-        env!("CARGO_PKG_VERSION")
+        "openmail-mock {}\n  url      {url}\n  key      {key}   (om_test_<name> opens a world of its own)\n  console  {url}/_mock/\n{}{settings}",
+        env!("CARGO_PKG_VERSION"),
+        clock_line(running.clock())
     );
     let _ = std::io::stdout().write_all(banner.as_bytes());
     let code = runtime.block_on(async {
@@ -362,13 +363,19 @@ fn settings(config: &Config) -> String {
         let names: Vec<String> = config.fixtures.iter().map(Fixture::to_string).collect();
         lines.push_str(&format!("  fixtures {}\n", names.join(", ")));
     }
-    if let Some(Clock::Frozen { at }) = config.clock {
-        lines.push_str(&format!("  clock    frozen at {at}\n"));
-    }
     if config.strict {
         lines.push_str("  strict   unknown fields and parameters are refused\n");
     }
     lines
+}
+
+/// The clock in force, whoever set it, if it is not simply the real one.
+fn clock_line(clock: Clock) -> String {
+    match clock {
+        Clock::Frozen { at } => format!("  clock    frozen at {at}\n"),
+        Clock::Real { ahead: 0 } => String::new(),
+        Clock::Real { ahead } => format!("  clock    {} of the real one\n", offset_text(ahead)),
+    }
 }
 
 fn fail(error: &StartError) -> u8 {

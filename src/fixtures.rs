@@ -5,13 +5,16 @@ mod faults;
 mod finding;
 mod lay;
 mod load;
+mod removal;
 mod resources;
 mod rows;
+mod seed;
 
 pub use export::document;
-pub use finding::{Finding, Problem};
+pub use finding::{Finding, Findings, Problem};
 pub use lay::{Changes, Manner, lay};
 pub use load::{Broken, Fixture, SCENARIOS, json_schema, load};
+pub use seed::seed;
 
 /// The closed schema of fixture documents: schemas of an OpenAPI document without operations.
 pub const SCHEMAS: &str = include_str!("fixtures/openapi.json");

@@ -38,8 +38,7 @@ use crate::api::{Guard, Plane, Shared, built_in_contract};
 use crate::app::{App, DEFAULT_WORLD};
 use crate::contract::{Contract, Fault};
 use crate::domain::clock::{Clock, real_now};
-use crate::domain::ids::Source;
-use crate::domain::state::{State, Transaction};
+use crate::domain::state::State;
 pub use crate::record::tally::{Calls, Tally};
 use crate::server::{Bodies, Log, PortFile, Service};
 pub use config::{Config, StartError};
@@ -80,6 +79,12 @@ impl Running {
     #[must_use]
     pub fn key_of(&self, world: &str) -> String {
         api::key_of(world)
+    }
+
+    /// The clock with which worlds start.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.service.shared.app.seed_clock()
     }
 
     /// What it counted so far. A test of a client asserts that it called nothing unknown:
@@ -221,32 +226,8 @@ fn states(config: &Config) -> Result<(State, State), StartError> {
     let real = real_now();
     let clock = config.clock.unwrap_or(Clock::Real { ahead: 0 });
     let empty = State::empty(clock, real, config.seed);
-    let mut seed = seed(config, empty.clone(), config.clock)?;
-    // A later fixture may set the clock by which the times of earlier ones count.
-    if seed.clock != clock && config.fixtures.len() > 1 {
-        let begun = State::empty(seed.clock, real, config.seed);
-        seed = self::seed(config, begun, Some(seed.clock))?;
-    }
-    Ok((seed, empty))
-}
-
-/// An account with all fixtures laid over it. A clock that is given holds whatever they say.
-fn seed(config: &Config, mut state: State, clock: Option<Clock>) -> Result<State, StartError> {
-    let mut tx = Transaction {
-        now: state.clock.reading(real_now()),
-        state: &mut state,
-        source: Source {
-            seed: config.seed,
-            world: "",
-        },
-    };
-    let fixtures = config.fixtures.iter();
-    let broken = fixtures.filter_map(|fixture| fixtures::load(fixture, clock, &mut tx).err());
-    let broken: Vec<_> = broken.collect();
-    match broken.is_empty() {
-        true => Ok(state),
-        false => Err(StartError::Fixtures(broken)),
-    }
+    let seed = fixtures::seed(&config.fixtures, config.clock, real, config.seed);
+    Ok((seed.map_err(StartError::Fixtures)?, empty))
 }
 
 /// Reads and loads an OpenAPI document.

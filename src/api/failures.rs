@@ -141,12 +141,14 @@ impl Failure {
     /// The same failure with the list of everything that is wrong.
     #[must_use]
     pub fn listing(mut self, violations: Vec<Violation>) -> Self {
-        match others(&violations) {
-            0 => {}
-            count => {
-                let more = format!(" (and {count} more, see `violations`)");
-                self.message.push_str(&more);
-            }
+        let listed = violations.iter().skip(1).filter(|it| it.rule != "more");
+        let (others, listed) = (others(&violations), listed.count());
+        if others > 0 {
+            let more = match others == listed as u64 {
+                true => format!(" (and {others} more, see `violations`)"),
+                false => format!(" (and {others} more, {listed} of them in `violations`)"),
+            };
+            self.message.push_str(&more);
         }
         self.violations = violations;
         self

@@ -146,7 +146,18 @@ impl World {
             now,
             source: self.source(),
         });
-        let done = done.map_err(Unwritten::Refused)?;
+        let done = match done {
+            Ok(done) => done,
+            Err(refusal) => {
+                drop(turn);
+                // What the rule made until then may be much, and nobody else holds it. Whoever
+                // writes much is beside the event loop anyway; the rest it shares with the current
+                // state, unless that one was replaced meanwhile.
+                drop(next);
+                release(current.state);
+                return Err(Unwritten::Refused(refusal));
+            }
+        };
         let next = Arc::new(next);
         let old = self.put(next.clone()).ok_or(Unwritten::Dropped)?;
         drop(turn);

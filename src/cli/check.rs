@@ -4,23 +4,20 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::contract::{Contract, Operation, Tape};
-use crate::domain::clock::{Clock, real_now};
-use crate::domain::ids::Source;
-use crate::domain::state::{State, Transaction};
+use crate::domain::clock::real_now;
+use crate::domain::state::State;
 use crate::fixtures::{self, Fixture};
 use crate::{StartError, api, load_document};
 
 /// Checks documents and fixtures, and says what they hold; the exit code. A fixture is good if it
 /// is so alone, or over those before it, as `--fixtures` would load them.
 pub(super) fn run(names: &[String]) -> u8 {
-    let real = real_now();
-    let empty = State::empty(Clock::Real { ahead: 0 }, real, 0);
-    let mut before = empty.clone();
+    let mut before = Vec::new();
     let mut code = 0;
     for name in names {
         let checked = match is_document(Path::new(name)) {
             true => document(Path::new(name)),
-            false => fixture(name, &empty, &mut before),
+            false => fixture(name, &mut before),
         };
         match checked {
             Ok(told) => {
@@ -56,34 +53,21 @@ fn document(path: &Path) -> Result<String, StartError> {
     Ok(table(&path.display().to_string(), &contract))
 }
 
-fn fixture(name: &str, empty: &State, before: &mut State) -> Result<String, StartError> {
-    let fixture = Fixture::from(name);
-    let laid = |base: &State| {
-        let mut state = base.clone();
-        let loaded = fixtures::load(
-            &fixture,
-            None,
-            &mut Transaction {
-                now: state.clock.reading(real_now()),
-                state: &mut state,
-                source: Source { seed: 0, world: "" },
-            },
-        );
-        loaded.map(|_| state)
-    };
-    let (alone, over) = (laid(empty), laid(before));
-    let told = match (alone, &over) {
-        (Ok(alone), _) => format!("{name}: a fixture with {}\n", holdings(&alone)),
-        (Err(_), Ok(over)) => format!(
-            "{name}: a fixture over those before it, together {}\n",
-            holdings(over)
-        ),
-        (Err(broken), Err(_)) => return Err(StartError::Fixtures(vec![broken])),
-    };
-    if let Ok(over) = over {
-        *before = over;
+fn fixture(name: &str, before: &mut Vec<Fixture>) -> Result<String, StartError> {
+    let laid = |fixtures: &[Fixture]| fixtures::seed(fixtures, None, real_now(), 0);
+    before.push(Fixture::from(name));
+    let (alone, over) = (laid(&before[before.len() - 1..]), laid(before));
+    if over.is_err() {
+        before.pop();
     }
-    Ok(told)
+    match (alone, over) {
+        (Ok(alone), _) => Ok(format!("{name}: a fixture with {}\n", holdings(&alone))),
+        (Err(_), Ok(over)) => Ok(format!(
+            "{name}: a fixture over those before it, together {}\n",
+            holdings(&over)
+        )),
+        (Err(broken), Err(_)) => Err(StartError::Fixtures(broken)),
+    }
 }
 
 fn holdings(state: &State) -> String {

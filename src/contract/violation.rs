@@ -191,10 +191,11 @@ pub(in crate::contract) fn more(like: &Violation, rest: usize) -> Violation {
     }
 }
 
-/// At most [`MAX_VIOLATIONS`] of them, and an entry that says how many are not listed.
+/// At most [`MAX_VIOLATIONS`] of them, and an entry that says how many are not listed: those, and
+/// `rest` others.
 #[must_use]
-pub fn bounded(mut violations: Vec<Violation>) -> Vec<Violation> {
-    let rest = violations.len().saturating_sub(MAX_VIOLATIONS);
+pub fn bounded(mut violations: Vec<Violation>, rest: usize) -> Vec<Violation> {
+    let rest = rest + violations.len().saturating_sub(MAX_VIOLATIONS);
     violations.truncate(MAX_VIOLATIONS);
     if let (Some(first), true) = (violations.first(), rest > 0) {
         let entry = more(first, rest);

@@ -7,9 +7,10 @@ use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
 use crate::api::reply::Reply;
-use crate::contract::{In, Side, Violation, bounded};
+use crate::contract::{In, MAX_VIOLATIONS, Side, Violation, bounded};
+use crate::domain::refusal::Refusal;
 use crate::domain::state::{State, Transaction};
-use crate::fixtures::{self, Changes, Finding, Manner, Problem};
+use crate::fixtures::{self, Changes, Finding, Findings, Manner, Problem};
 
 pub(super) const ROWS: &[Row] = &[
     Row::new("getState", get_state),
@@ -73,7 +74,7 @@ fn change_state(call: &Call<'_>) -> Result<Reply, Failure> {
     Ok(Reply::json(StatusCode::OK, &view))
 }
 
-fn lay(call: &Call<'_>, tx: &mut Transaction<'_>, manner: Manner) -> Result<Changes, Vec<Finding>> {
+fn lay(call: &Call<'_>, tx: &mut Transaction<'_>, manner: Manner) -> Result<Changes, Findings> {
     match &call.input.body {
         Some(body) => fixtures::lay(tx, body.root(), manner),
         // The document makes the body obligatory.
@@ -82,33 +83,38 @@ fn lay(call: &Call<'_>, tx: &mut Transaction<'_>, manner: Manner) -> Result<Chan
 }
 
 /// What cannot be there is a bad request.
-fn wrong(findings: Vec<Finding>) -> Failure {
-    let first = findings.first().map(Finding::to_string);
+fn wrong(findings: Findings) -> Failure {
+    let first = findings.told.first().map(Finding::to_string);
     Failure::bad_request(first.unwrap_or_default()).listing(violations(findings))
 }
 
 /// What the account's rules refuse is refused as the API would.
-fn refused(findings: Vec<Finding>) -> Failure {
-    let Some(first) = findings.first() else {
+fn refused(findings: Findings) -> Failure {
+    let Some(first) = findings.told.first() else {
         return Failure::bad_request("the fragment cannot be laid over this world");
     };
-    let failure = match &first.problem {
-        Problem::Refused { refusal, .. } => Failure {
-            message: first.to_string(),
-            ..Failure::from(refusal.clone())
+    let refusal = match &first.problem {
+        Problem::Refused { refusal, .. } => Some(refusal.clone()),
+        Problem::NoSuchPod { key, .. } => Some(Refusal::InvalidPod { key: key.clone() }),
+        Problem::Repeated { .. }
+        | Problem::Fixed { .. }
+        | Problem::Missing(_)
+        | Problem::Wrong(_) => None,
+    };
+    let message = first.to_string();
+    let failure = match refusal {
+        Some(refusal) => Failure {
+            message,
+            ..Failure::from(refusal)
         },
-        Problem::NoSuchPod { .. } => {
-            let status = StatusCode::BAD_REQUEST;
-            Failure::new(status, "invalid_pod", first.to_string())
-        }
-        Problem::Repeated { .. } | Problem::Fixed { .. } | Problem::Wrong(_) => {
-            Failure::bad_request(first.to_string())
-        }
+        None => Failure::bad_request(message),
     };
     failure.listing(violations(findings))
 }
 
-fn violations(findings: Vec<Finding>) -> Vec<Violation> {
+fn violations(findings: Findings) -> Vec<Violation> {
+    let Findings { told, rest } = findings;
+    let unlisted = rest + told.len().saturating_sub(MAX_VIOLATIONS);
     let violation = |finding: Finding| Violation {
         side: Side::Request,
         place: In::Body,
@@ -121,5 +127,6 @@ fn violations(findings: Vec<Finding>) -> Vec<Violation> {
         code: None,
         pointer: finding.pointer,
     };
-    bounded(findings.into_iter().map(violation).collect())
+    let listed = told.into_iter().take(MAX_VIOLATIONS);
+    bounded(listed.map(violation).collect(), unlisted)
 }

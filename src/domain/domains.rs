@@ -108,9 +108,15 @@ pub struct DomainChange {
 ///
 /// # Errors
 ///
-/// [`Refusal::DomainExists`], [`Refusal::IdTaken`] and, if inboxes outside the scope stand on it,
+/// [`Refusal::InvalidDomain`], [`Refusal::DomainExists`], [`Refusal::IdTaken`] and, if inboxes outside the scope stand on it,
 /// [`Refusal::DomainHasInboxes`].
 pub fn create(tx: &mut Transaction<'_>, new: NewDomain) -> Result<Arc<Domain>, Refusal> {
+    if new.domain == SHARED_DOMAIN {
+        return Err(Refusal::InvalidDomain {
+            domain: new.domain,
+            fault: DomainFault::Own,
+        });
+    }
     if find(tx.state, &new.domain).is_some() {
         return Err(Refusal::DomainExists { domain: new.domain });
     }

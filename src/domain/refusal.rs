@@ -113,6 +113,8 @@ impl Resource {
 pub enum DomainFault {
     /// The account has no such domain.
     Unknown,
+    /// It is the service's, and no account can add it.
+    Own,
     /// It is there but not verified; its status.
     NotVerified(&'static str),
     /// It is scoped to another pod; how that one is known.
@@ -194,6 +196,10 @@ impl DomainFault {
             DomainFault::Unknown => write!(
                 out,
                 "`{domain}` is no domain of this account; add and verify it first"
+            ),
+            DomainFault::Own => write!(
+                out,
+                "`{domain}` is the service's own domain; every account may have inboxes on it, and none adds it"
             ),
             DomainFault::NotVerified(status) => {
                 write!(out, "the domain `{domain}` is {status}, not verified")

@@ -15,6 +15,10 @@ use super::refusal::{Refusal, Resource};
 use super::table::{Index, Order, Table};
 use super::tree::Tree;
 
+/// The largest number of draws that every JSON reader can read; the next one begins again, and
+/// passes over the ids that are taken.
+pub const MAX_DRAWS: u64 = (1 << 53) - 1;
+
 /// One world's state.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -102,7 +106,10 @@ impl Transaction<'_> {
     /// 32 bytes that no other draw of this world gives.
     fn draw(&mut self) -> [u8; 32] {
         let bytes = self.source.bytes(self.state.draws);
-        self.state.draws += 1;
+        self.state.draws = match self.state.draws < MAX_DRAWS {
+            true => self.state.draws + 1,
+            false => 0,
+        };
         bytes
     }
 

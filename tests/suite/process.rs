@@ -189,6 +189,19 @@ fn the_banner_names_url_key_console_and_seed() {
     }
 }
 
+/// Only a clock of the command line was shown.
+#[test]
+fn the_banner_shows_the_clock_that_a_fixture_sets() {
+    let path = fresh_path("frozen.json");
+    let clock = r#"{ "clock": { "mode": "frozen", "at": "2031-05-01T00:00:00Z" } }"#;
+    fs::write(&path, clock).expect("writable");
+    let banner = Server::with(&["--fixtures", text_of(&path)])
+        .banner
+        .join("\n");
+    let line = "clock    frozen at 2031-05-01T00:00:00.000Z";
+    assert!(banner.contains(line), "{banner}");
+}
+
 fn read_json(path: &Path) -> Value {
     let text = fs::read_to_string(path).expect("the file is there");
     serde_json::from_str(&text).expect("it is whole")

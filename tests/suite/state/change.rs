@@ -334,3 +334,48 @@ fn a_refused_fragment_draws_no_id() {
     patch(&account, fragment).refused(400, "bad_request");
     assert_eq!(made(), straight);
 }
+
+#[test]
+fn a_default_domain_can_be_left_by_what_stands_on_it_in_the_same_fragment() {
+    let account = account("state-leave-default");
+    let base = json!({ "account": { "defaultDomain": "own.example" },
+                       "inboxes": [{ "address": "one@own.example" }] });
+    put(&account, base).expect(200);
+    let fragment = json!({ "account": { "defaultDomain": "openmail.sh" },
+                           "inboxes": [{ "address": "one@own.example", "remove": true }] });
+    assert_eq!(laid(&account, fragment), (0, 1, 1));
+}
+
+#[test]
+fn a_default_domain_can_become_a_custom_one_in_the_same_fragment() {
+    let account = account("state-keep-default");
+    let base = json!({ "account": { "defaultDomain": "own.example" },
+                       "inboxes": [{ "address": "one@own.example" }] });
+    put(&account, base).expect(200);
+    let fragment = json!({ "account": { "defaultDomain": "openmail.sh" },
+                           "domains": [{ "domain": "own.example" }] });
+    assert_eq!(laid(&account, fragment), (1, 1, 0));
+}
+
+/// The id counted as described, by the row that went.
+#[test]
+fn an_inbox_that_goes_can_come_again_with_its_id() {
+    let account = with_tenants("state-again-by-id");
+    let address = "main@openmail.sh";
+    let before = row(&state(&account), "inboxes", "address", address);
+    let fragment = json!({ "inboxes": [{ "id": before["id"], "remove": true },
+                                       { "id": before["id"], "address": address }] });
+    assert_eq!(laid(&account, fragment), (1, 0, 1));
+    let after = row(&state(&account), "inboxes", "address", address);
+    assert_eq!(after["id"], before["id"]);
+    assert_eq!(after.get("webhookUrl"), None);
+}
+
+#[test]
+fn an_inbox_goes_from_the_pod_that_it_is_written_under() {
+    let account = with_tenants("state-go-under");
+    let fragment = json!({ "pods": [{ "clientId": "cedar", "inboxes": [
+        { "address": "two@shared.example", "remove": true },
+    ]}]});
+    assert_eq!(laid(&account, fragment), (0, 0, 1));
+}

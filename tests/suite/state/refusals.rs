@@ -389,3 +389,82 @@ fn every_fault_of_a_fragment_is_listed() {
         ]
     );
 }
+
+const UNKNOWN: &str = "1f0c3a52-8d7e-4b7a-9d43-0a5b1c2d3e4f";
+
+/// The second of two finders was not looked at, and the row that the first one found was removed.
+#[test]
+fn a_row_that_goes_agrees_with_all_it_is_found_by() {
+    for (index, (list, member, value)) in [
+        ("pods", "clientId", "bare"),
+        ("domains", "domain", "lone.example"),
+        ("inboxes", "address", "one@shared.example"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut base = tenants();
+        let domains = base["domains"].as_array_mut().expect("a list");
+        domains.push(json!({ "domain": "lone.example" }));
+        let fragment = json!({ list: [{ "id": UNKNOWN, member: value, "remove": true }] });
+        let (world, at) = (format!("no-lie-{index}"), format!("/{list}/0/id"));
+        refused_over(&world, base, |_| fragment, 400, "bad_request", &at);
+    }
+}
+
+#[test]
+fn a_pod_that_goes_by_its_id_has_the_client_id_that_its_row_says() {
+    let fragment = |state: &Value| {
+        let id = row(state, "pods", "clientId", "bare")["id"].clone();
+        json!({ "pods": [{ "id": id, "clientId": "cedar", "remove": true }] })
+    };
+    let (code, at) = ("bad_request", "/pods/0/clientId");
+    let message = refused_over("no-lie-pod", tenants(), fragment, 400, code, at);
+    assert!(message.contains("`bare`"), "{message}");
+}
+
+/// It was removed wherever it stood.
+#[test]
+fn an_inbox_does_not_go_from_a_pod_in_which_it_does_not_stand() {
+    let inboxes = json!([{ "address": "two@shared.example", "remove": true }]);
+    for (index, pod) in ["meridian", "new"].into_iter().enumerate() {
+        let fragment = json!({ "pods": [{ "clientId": pod, "inboxes": inboxes }] });
+        let (world, at) = (format!("no-lie-under-{index}"), "/pods/0/inboxes/0");
+        let message = refused(&world, fragment, 400, "bad_request", at);
+        assert!(message.contains("`cedar`"), "{message}");
+    }
+}
+
+#[test]
+fn the_services_own_domain_is_nobodys_custom_domain() {
+    let fragment = json!({ "domains": [{ "domain": "openmail.sh", "status": "failed" }] });
+    let at = "/domains/0/domain";
+    let message = refused("no-shadow", fragment, 400, "invalid_domain", at);
+    assert!(message.contains("the service's own domain"), "{message}");
+}
+
+/// All of them were kept: some 600 bytes for each row of three.
+#[test]
+fn what_is_wrong_with_very_many_rows_is_counted() {
+    let account = account("no-end");
+    let rows = vec![json!({}); 900_000];
+    let refusal = patch(&account, json!({ "inboxes": rows })).refused(400, "bad_request");
+    let message = refusal.message();
+    let told = "(and 899999 more, 19 of them in `violations`)";
+    assert!(message.ends_with(told), "{message}");
+    let violations = refusal.json()["violations"].as_array().cloned();
+    let violations = violations.expect("a list");
+    assert_eq!(violations.len(), 21);
+    assert_eq!(violations[20]["actual"], 899_980);
+}
+
+#[test]
+fn how_many_are_listed_is_not_said_when_all_are() {
+    let fragment = json!({ "inboxes": [{}, {}, {}] });
+    let refusal = patch(&account("no-end-yet"), fragment).refused(400, "bad_request");
+    let message = refusal.message();
+    assert!(
+        message.ends_with("(and 2 more, see `violations`)"),
+        "{message}"
+    );
+}

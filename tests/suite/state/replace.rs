@@ -219,3 +219,20 @@ fn relative_times_count_from_the_clock_of_the_document() {
     let state = parsed(&export(&account));
     assert_eq!(state["inboxes"][0]["createdAt"], "2001-01-02T00:00:00.000Z");
 }
+
+/// They were as old as the mock's start by the real clock, so that no two exports were equal.
+#[test]
+fn an_account_is_made_at_the_clock_of_its_document_a_later_one_too() {
+    let document = json!({ "clock": { "mode": "frozen", "at": "2031-05-01T00:00:00Z" } });
+    let mocks = [(); 2].map(|()| {
+        let mock = start(Config::default());
+        put(&account_of(&mock, "w"), document.clone()).expect(200);
+        mock
+    });
+    let [one, other] = mocks.map(|mock| export(&account_of(&mock, "w")));
+    assert_eq!(parsed(&one), parsed(&other));
+    let state = parsed(&one);
+    for row in [&state["account"], &state["pods"][0]] {
+        assert_eq!(row["createdAt"], "2031-05-01T00:00:00.000Z");
+    }
+}

@@ -15,7 +15,9 @@ static HERE: LazyLock<Running> = LazyLock::new(|| frozen(0, "2026-01-15T12:00:00
 /// Where they are put: another seed, another clock.
 static ELSEWHERE: LazyLock<Running> = LazyLock::new(|| frozen(7, "1999-12-31T23:59:59Z"));
 
+/// The last one is the service's own, and no custom domain.
 const DOMAINS: [&str; 3] = ["a.example", "b.example", "openmail.sh"];
+const CUSTOM: usize = 2;
 const STATUSES: [&str; 3] = ["verified", "failed", "pending"];
 const PLANS: [&str; 3] = ["free", "pro", "enterprise"];
 const URL: &str = "https://example.com/hook";
@@ -145,13 +147,13 @@ fn take(account: &Account, step: &Step) {
             None => return,
         },
         Step::LayDomain(at, scope, status) => {
-            let domain = DOMAINS[at % DOMAINS.len()];
+            let domain = DOMAINS[at % CUSTOM];
             let status = STATUSES[status % STATUSES.len()];
             let row = json!({ "domain": domain, "status": status, "pod": scope.map(pod) });
             patch(account, json!({ "domains": [row] }))
         }
         Step::RemoveDomain(at) => {
-            let row = json!({ "domain": DOMAINS[at % DOMAINS.len()], "remove": true });
+            let row = json!({ "domain": DOMAINS[at % CUSTOM], "remove": true });
             patch(account, json!({ "domains": [row] }))
         }
         Step::Account(plan, domain, is_paused) => {
@@ -339,14 +341,14 @@ fn a_clock_that_stands_in_the_future_makes_the_round_trip() {
 }
 
 /// The largest number that the schema allows left no room for the next draw: the export broke the
-/// contract from then on.
+/// contract from then on. Half of it was refused, which no document said.
 #[test]
-fn a_generator_at_its_end_is_refused() {
+fn a_generator_at_its_end_begins_again() {
     let account = account_of(&HERE, "at-the-end");
     let document = json!({ "generator": { "draws": (1_u64 << 53) - 1 } });
-    let refusal = put(&account, document).refused(400, "bad_request");
-    assert_eq!(
-        refusal.json()["violations"][0]["pointer"],
-        "/generator/draws"
-    );
+    put(&account, document).expect(200);
+    for _ in 0..3 {
+        account.post("/v1/pods", json!({})).expect(201);
+    }
+    assert_round_trip("at-the-end", &account);
 }
