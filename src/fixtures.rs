@@ -13,7 +13,7 @@ mod seed;
 pub use export::document;
 pub use finding::{Finding, Findings, Problem};
 pub use lay::{Changes, Manner, lay};
-pub use load::{Broken, Fixture, SCENARIOS, json_schema, load};
+pub use load::{Broken, Fixture, SCENARIOS, is_schema, json_schema, load};
 pub use seed::seed;
 
 /// The closed schema of fixture documents: schemas of an OpenAPI document without operations.

@@ -15,9 +15,10 @@ pub(super) fn run(names: &[String]) -> u8 {
     let mut before = Vec::new();
     let mut code = 0;
     for name in names {
-        let checked = match is_document(Path::new(name)) {
-            true => document(Path::new(name)),
-            false => fixture(name, &mut before),
+        let checked = match kind_of(Path::new(name)) {
+            Kind::Document => document(Path::new(name)),
+            Kind::Schema => Ok(format!("{name}: a JSON Schema, which is not checked\n")),
+            Kind::Fixture => fixture(name, &mut before),
         };
         match checked {
             Ok(told) => {
@@ -33,18 +34,30 @@ pub(super) fn run(names: &[String]) -> u8 {
     code
 }
 
-/// Whether a file is an OpenAPI document, or means to be one.
-fn is_document(path: &Path) -> bool {
+/// What a file is, or means to be.
+enum Kind {
+    Document,
+    /// `init` writes one beside its fixture.
+    Schema,
+    Fixture,
+}
+
+fn kind_of(path: &Path) -> Kind {
     const MARKS: [&str; 2] = ["openapi", "swagger"];
     let Ok(text) = std::fs::read(path) else {
-        return false;
+        return Kind::Fixture;
     };
-    match Tape::read_trusted(&text) {
+    let is_document = match Tape::read_trusted(&text) {
+        Ok((tape, _)) if fixtures::is_schema(tape.root()) => return Kind::Schema,
         Ok((tape, _)) => MARKS.iter().any(|mark| tape.root().get(mark).is_some()),
         Err(_) => {
             let text = String::from_utf8_lossy(&text);
             MARKS.iter().any(|mark| text.contains(mark))
         }
+    };
+    match is_document {
+        true => Kind::Document,
+        false => Kind::Fixture,
     }
 }
 
@@ -61,7 +74,11 @@ fn fixture(name: &str, before: &mut Vec<Fixture>) -> Result<String, StartError> 
         before.pop();
     }
     match (alone, over) {
-        (Ok(alone), _) => Ok(format!("{name}: a fixture with {}\n", holdings(&alone))),
+        (Ok(alone), Ok(_)) => Ok(format!("{name}: a fixture with {}\n", holdings(&alone))),
+        (Ok(alone), Err(_)) => Ok(format!(
+            "{name}: a fixture with {}, but not one over those before it\n",
+            holdings(&alone)
+        )),
         (Err(_), Ok(over)) => Ok(format!(
             "{name}: a fixture over those before it, together {}\n",
             holdings(&over)

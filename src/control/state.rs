@@ -122,7 +122,8 @@ fn violations(findings: Findings) -> Vec<Violation> {
         expected: None,
         actual: None,
         spec: SCHEMA.to_owned(),
-        hint: finding.problem.hint(),
+        // No schema says it: the sentence is all there is to go by.
+        hint: Some(finding.problem.to_string()),
         message: finding.to_string(),
         code: None,
         pointer: finding.pointer,

@@ -101,7 +101,8 @@ fn a_dangling_reference_comes_with_the_nearest_client_id() {
                 "inboxes": [{ "address": "one@openmail.sh", "pod": "meridain" }] }),
     );
     let refusal = refusal.refused(400, "bad_request").json();
-    assert_eq!(refusal["violations"][0]["hint"], "did you mean `meridian`?");
+    let hint = refusal["violations"][0]["hint"].as_str().expect("words");
+    assert!(hint.ends_with("did you mean `meridian`?"), "{hint}");
 }
 
 #[test]
@@ -235,4 +236,26 @@ fn an_account_is_made_at_the_clock_of_its_document_a_later_one_too() {
     for row in [&state["account"], &state["pods"][0]] {
         assert_eq!(row["createdAt"], "2031-05-01T00:00:00.000Z");
     }
+}
+
+/// No schema says what is wrong beside the form: each entry says it itself.
+#[test]
+fn every_fault_is_told_in_words() {
+    let refusal = put(
+        &account("state-put-words"),
+        json!({ "pods": [{ "clientId": "a" }, { "clientId": "a" }],
+                "inboxes": [{ "address": "one@nowhere.example" }] }),
+    );
+    let refusal = refusal.refused(400, "bad_request").json();
+    let violations = refusal["violations"].as_array().expect("a list").iter();
+    let hints: Vec<_> = violations
+        .map(|it| it["hint"].as_str().expect("words"))
+        .collect();
+    assert_eq!(
+        hints,
+        [
+            "this is described twice, first at /pods/0",
+            "`nowhere.example` is no domain of this account; add and verify it first"
+        ]
+    );
 }
