@@ -14,7 +14,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
 use crate::domain::clock::Clock;
-use crate::domain::state::{State, Transaction};
+use crate::domain::state::{Counts, State, Transaction};
 use crate::record::journal::{Entry, Exchange};
 use crate::record::tally::Tally;
 pub use caller::{Caller, Unwritten};
@@ -61,12 +61,8 @@ pub struct TooManyWorlds;
 pub struct Reset {
     /// The world's generation after it.
     pub generation: u64,
-    /// Pods that were there and are there no more.
-    pub pods: usize,
-    /// Inboxes likewise.
-    pub inboxes: usize,
-    /// Domains likewise.
-    pub domains: usize,
+    /// Rows that were there and are there no more.
+    pub removed: Counts,
     /// Exchanges that the journal forgot.
     pub requests: usize,
 }
@@ -87,6 +83,12 @@ impl App {
             tally: Mutex::default(),
             is_closing: AtomicBool::new(false),
         }
+    }
+
+    /// The generator's seed.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The clock with which worlds start.
@@ -203,9 +205,7 @@ impl App {
         };
         let reset = Reset {
             generation,
-            pods: old.pods.missing_in(&next.pods),
-            inboxes: old.inboxes.missing_in(&next.inboxes),
-            domains: old.domains.missing_in(&next.domains),
+            removed: old.missing_in(&next),
             requests,
         };
         discard(old);

@@ -1,5 +1,6 @@
 //! Fixtures: a world's state as a document, into a state and back.
 
+mod attachments;
 mod export;
 mod faults;
 mod finding;
@@ -9,6 +10,7 @@ mod removal;
 mod resources;
 mod rows;
 mod seed;
+mod threads;
 
 pub use export::document;
 pub use finding::{Finding, Findings, Problem};

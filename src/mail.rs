@@ -21,10 +21,12 @@ use std::sync::Arc;
 
 pub use address::{Mailbox, address_key, is_bare_address};
 pub use build::{Draft, build};
-pub use extract::{Extraction, MAX_CHARACTERS, MAX_EXTRACTED_BYTES, Method, extract};
+pub use extract::{
+    Extraction, MAX_CHARACTERS, MAX_EXTRACTED_BYTES, Method, extract, method_of_given,
+};
 pub use html::text_of_html;
 pub use markup::{html_of_text, is_html};
-pub use names::unique_names;
+pub use names::{content_type_of, unique_names};
 pub use parse::{Parsed, parse};
 pub use quote::{quote, reply_subject};
 pub use walk::{MAX_DEPTH, MAX_HEADERS, MAX_PARTS};

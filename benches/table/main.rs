@@ -7,6 +7,7 @@
 
 mod bare;
 mod load;
+mod mail;
 mod server;
 mod states;
 
@@ -29,6 +30,7 @@ struct Extent {
     requests: usize,
     starts: usize,
     connections: &'static [usize],
+    is_full: bool,
     builds: bool,
 }
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let given = |name: &str| arguments.iter().any(|argument| argument == name);
     match arguments.first().map(String::as_str) {
         Some("bare") => bare::serve(Path::new(&arguments[1]), Path::new(&arguments[2])),
+        Some(mail::KEEP) => return mail::keep(),
         // `cargo test --all-targets` runs this too, without the argument that `cargo bench` adds.
         _ if !given("--bench") => {
             println!("measured by `cargo bench --bench table`");
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         requests: if is_quick { 2_000 } else { 20_000 },
         starts: if is_quick { 5 } else { 20 },
         connections: if is_quick { &[1_000] } else { &[1_000, 10_000] },
+        is_full: !is_quick,
         builds: given("--build"),
     };
     println!("{}\n", machine(&extent));
@@ -56,7 +60,12 @@ fn main() -> ExitCode {
     println!("|---|---|---|---|---|");
     let folder = std::env::temp_dir().join(format!("openmail-mock-table-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("the system's temporary folder takes files");
-    requests(&folder, &extent);
+    if given("--mail") {
+        mail::rows(&folder, &extent);
+        let _ = std::fs::remove_dir_all(&folder);
+        return ExitCode::SUCCESS;
+    }
+    of_pods(&folder, &extent);
     starts(&folder, &extent);
     memory(&folder, &extent);
     for &connections in extent.connections {
@@ -64,6 +73,7 @@ fn main() -> ExitCode {
     }
     worlds(&folder);
     states::rows(&folder, is_quick);
+    mail::rows(&folder, &extent);
     size_and_build(&folder, &extent);
     let _ = std::fs::remove_dir_all(&folder);
     ExitCode::SUCCESS
@@ -132,13 +142,18 @@ const CASES: [Case; 3] = [
     },
 ];
 
-fn requests(folder: &Path, extent: &Extent) {
+fn of_pods(folder: &Path, extent: &Extent) {
     let ours = Server::mock(folder);
     create_pods(&ours, "three", 2);
     create_pods(&ours, "fifty", 49);
-    for case in &CASES {
-        let bare = Server::bare(folder, &sample(&ours, case));
-        let servers = [&ours, &bare];
+    requests(&ours, &CASES, folder, extent);
+}
+
+/// These cases, asked of a server that is ready for them.
+fn requests(ours: &Server, cases: &[Case], folder: &Path, extent: &Extent) {
+    for case in cases {
+        let bare = Server::bare(folder, &sample(ours, case));
+        let servers = [ours, &bare];
         let load = Load {
             connections: CONNECTIONS,
             requests: extent.requests,
@@ -148,7 +163,7 @@ fn requests(folder: &Path, extent: &Extent) {
         let each = 1.0 / extent.requests as f64;
         let mut lowest = [Some(f64::INFINITY); 2];
         for _ in 0..ROUNDS {
-            reset(&ours, case);
+            reset(ours, case);
             for (server, lowest) in servers.into_iter().zip(&mut lowest) {
                 let cpu = server.cpu_of(|| load.run(server.address));
                 let micros = cpu.map(|cpu| cpu.as_secs_f64() * 1e6 * each);
@@ -156,7 +171,7 @@ fn requests(folder: &Path, extent: &Extent) {
             }
         }
         // A round of its own, because counting costs time; one, because counts are steady.
-        reset(&ours, case);
+        reset(ours, case);
         let counts = servers.map(|server| {
             let count = server.instructions_of(|| load.run(server.address))?;
             Some(count * each)

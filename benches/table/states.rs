@@ -39,12 +39,17 @@ pub fn rows(folder: &Path, is_quick: bool) {
     let file = folder.join("large.json");
     std::fs::write(&file, &text).expect("the folder takes files");
     // First, while what this process has freed is little: what it takes comes from the system.
-    keeping(&file);
+    let inboxes = format!("{} inboxes", grouped(LARGE));
+    keeping(loaded(&file), &inboxes, "an inbox created", |tx| {
+        inboxes::create(tx, NewInbox::default())?;
+        Ok(())
+    });
     starts(folder, &file);
     calls(folder, &text);
-    meanwhile(folder, LARGE, &text);
+    meanwhile(folder, &inboxes, &text);
     if !is_quick {
-        meanwhile(folder, LARGEST, &document(LARGEST));
+        let inboxes = format!("{} inboxes", grouped(LARGEST));
+        meanwhile(folder, &inboxes, &document(LARGEST));
     }
 }
 
@@ -91,31 +96,39 @@ fn starts(folder: &Path, file: &Path) {
         |(after, highest)| format!("{:.0} MiB, {:.0} MiB", after / 1024.0, highest / 1024.0),
     );
     row(&what, &shown, "–", "–", "–");
-    let load = lowest(|| {
+    let what = format!("reading, checking and laying that file of {inboxes} inboxes, in process");
+    row(&what, &loading(file), "–", "–", "2 s");
+}
+
+/// How long a file takes to load, in process.
+pub fn loading(file: &Path) -> String {
+    millis(lowest(|| {
         let begun = now();
         drop(loaded(file));
         begun.elapsed()
-    });
-    let what = format!("reading, checking and laying that file of {inboxes} inboxes, in process");
-    row(&what, &millis(load), "–", "–", "2 s");
+    }))
 }
 
 fn instant() -> Timestamp {
     Timestamp::parse("2026-01-15T09:30:00Z").expect("an instant")
 }
 
-fn empty() -> State {
+pub fn empty() -> State {
     State::empty(Clock::Frozen { at: instant() }, instant(), 0)
+}
+
+/// What may change a state that is being made.
+pub fn transaction(state: &mut State) -> Transaction<'_> {
+    Transaction {
+        state,
+        now: instant(),
+        source: Source { seed: 0, world: "" },
+    }
 }
 
 fn loaded(file: &Path) -> State {
     let mut state = empty();
-    let mut tx = Transaction {
-        state: &mut state,
-        now: instant(),
-        source: Source { seed: 0, world: "" },
-    };
-    let laid = fixtures::load(&Fixture::from(file), None, &mut tx);
+    let laid = fixtures::load(&Fixture::from(file), None, &mut transaction(&mut state));
     laid.expect("the bench wrote it without a mistake");
     state
 }
@@ -151,12 +164,16 @@ fn calls(folder: &Path, text: &str) {
 
 /// What one more world, one more snapshot and a way back cost, in process: a call that asks for
 /// one costs more than they do.
-fn keeping(file: &Path) {
-    let app = App::new(0, loaded(file), empty(), 4 * 1024 * 1024);
+pub fn keeping(
+    state: State,
+    rows: &str,
+    written: &str,
+    write: fn(&mut Transaction<'_>) -> Result<(), Refusal>,
+) {
+    let app = App::new(0, state, empty(), 4 * 1024 * 1024);
     let names: Vec<String> = (0..WORLDS)
         .map(|number| format!("world-{number}"))
         .collect();
-    let inboxes = grouped(LARGE);
     let target = "50 µs, 4 kB";
     let open = || {
         names
@@ -165,7 +182,7 @@ fn keeping(file: &Path) {
     };
     let (worlds, each) = cost(WORLDS, || open().collect::<Vec<_>>());
     row(
-        &format!("opening a world of {inboxes} inboxes"),
+        &format!("opening a world of {rows}"),
         &each,
         "–",
         "–",
@@ -188,16 +205,12 @@ fn keeping(file: &Path) {
     );
     let create = || {
         for world in &worlds {
-            let created = world.write(|tx| -> Result<(), Refusal> {
-                inboxes::create(tx, NewInbox::default())?;
-                Ok(())
-            });
-            created.expect("the plan has no limit");
+            world.write(write).expect("nothing forbids it");
         }
     };
     let ((), each) = cost(WORLDS, create);
     row(
-        "the first write after a snapshot, an inbox created",
+        &format!("the first write after a snapshot, {written}"),
         &each,
         "–",
         "–",
@@ -205,8 +218,7 @@ fn keeping(file: &Path) {
     );
     let restore = || {
         for world in &worlds {
-            let reset = app.reset(world, &names[0]).expect("it was kept");
-            assert_eq!(reset.inboxes, 1);
+            app.reset(world, &names[0]).expect("it was kept");
         }
     };
     let ((), each) = cost(WORLDS, restore);
@@ -229,12 +241,12 @@ fn cost<T>(times: usize, work: impl FnOnce() -> T) -> (T, String) {
     )
 }
 
-fn resident() -> Option<f64> {
+pub fn resident() -> Option<f64> {
     crate::server::status_of(std::process::id(), "VmRSS:")
 }
 
 /// One world's slowest request while something happens to another, large one.
-fn meanwhile(folder: &Path, inboxes: usize, text: &str) {
+pub fn meanwhile(folder: &Path, rows: &str, text: &str) {
     let server = Server::mock(folder);
     let mut put = Vec::new();
     request(&mut put, "PUT", "/_mock/state", "large", text);
@@ -261,7 +273,6 @@ fn meanwhile(folder: &Path, inboxes: usize, text: &str) {
         load();
         dropped.of(&server, || call("DELETE", "/_mock/worlds/large", "", 204));
     }
-    let inboxes = grouped(inboxes);
     let show = |what: &str, slowest: Slowest, target| {
         let what = format!(
             "slowest request of another world while {what}: best · median · worst of {ROUNDS} rounds"
@@ -276,11 +287,7 @@ fn meanwhile(folder: &Path, inboxes: usize, text: &str) {
         ("reset", reset),
         ("dropped", dropped),
     ] {
-        show(
-            &format!("one of {inboxes} inboxes is {what}"),
-            slowest,
-            "25 ms",
-        );
+        show(&format!("one of {rows} is {what}"), slowest, "25 ms");
     }
 }
 

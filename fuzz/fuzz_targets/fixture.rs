@@ -15,7 +15,7 @@ use openmail_mock::fixtures::{self, Finding, Manner};
 static FORMAT: LazyLock<Format> =
     LazyLock::new(|| Format::load_built_in(fixtures::SCHEMAS).expect("tests load it"));
 
-const DESCRIBED: Manner = Manner::Describe { clock: None };
+const DESCRIBED: Manner<'static> = Manner::DESCRIBE;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok((tape, repeated)) = Tape::read_trusted(bytes) else {
@@ -56,7 +56,7 @@ fn empty() -> State {
     State::empty(Clock::Frozen { at }, at, 0)
 }
 
-fn laid(tape: &Tape<'_>, base: &State, manner: Manner) -> Result<State, Vec<Finding>> {
+fn laid(tape: &Tape<'_>, base: &State, manner: Manner<'_>) -> Result<State, Vec<Finding>> {
     let mut state = base.clone();
     let now = Timestamp::parse("2026-01-15T09:30:00Z").expect("an instant");
     let mut tx = Transaction {

@@ -1,6 +1,7 @@
 //! A request, and what a handler sees of it.
 
 use hyper::body::Bytes;
+use hyper::header::HOST;
 use hyper::{HeaderMap, Method, Uri};
 use serde_json::Value;
 
@@ -82,6 +83,8 @@ pub struct Call<'c> {
     pub caller: &'c Caller,
     /// The world that the request addresses.
     pub world: &'c World,
+    /// The request, as it came.
+    pub request: &'c Request,
     /// The request, read.
     pub input: &'c Checked<'c>,
 }
@@ -133,6 +136,23 @@ impl Call<'_> {
     /// A failure if the document in force lets it be something else.
     pub fn text(&self, name: &str) -> Result<Option<String>, Failure> {
         Ok(self.change(name)?.flatten())
+    }
+
+    /// A truth value of the body; none if it is absent or something else.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.input.body.as_ref()?.root().get(name)?.as_bool()
+    }
+
+    /// What URLs in answers begin with, without a slash at the end.
+    #[must_use]
+    pub fn base(&self) -> String {
+        let host = self.request.header(HOST.as_str());
+        match (&self.shared.public_url, host) {
+            (Some(url), _) => url.clone(),
+            (None, Some(host)) => format!("http://{host}"),
+            (None, None) => self.shared.url.clone(),
+        }
     }
 
     /// A text field of the body that may be set, cleared by null, or left alone.

@@ -301,6 +301,19 @@ impl From<Refusal> for Failure {
                 (StatusCode::UNPROCESSABLE_ENTITY, "domain_has_inboxes")
             }
             Refusal::IdTaken { .. } => (StatusCode::CONFLICT, "id_taken"),
+            Refusal::SubjectMissing => (StatusCode::BAD_REQUEST, "bad_request"),
+            Refusal::IdempotencyKeyReused { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused")
+            }
+            Refusal::TextExtractionFailed { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "text_extraction_failed")
+            }
+            Refusal::AttachmentsTooLarge { .. } => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large")
+            }
+            Refusal::StorageLimitExceeded { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "storage_limit_exceeded")
+            }
             Refusal::AddressTaken { .. } => (StatusCode::CONFLICT, "address_taken"),
         };
         Self::new(status, code, refusal.to_string())

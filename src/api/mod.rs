@@ -12,12 +12,18 @@ pub mod views;
 pub mod waiting;
 
 mod account;
+mod attachments;
 mod auth;
 mod inboxes;
+pub mod mail_views;
+mod messages;
 mod outside;
 mod panics;
 mod pods;
+pub mod post;
 mod recording;
+mod sends;
+mod threads;
 
 use crate::app::App;
 use crate::contract::{Contract, Fault, Match, Operation};
@@ -87,7 +93,15 @@ impl Row {
 
 /// All built-in operations of the API.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables: [&[Row]; 3] = [account::ROWS, pods::ROWS, inboxes::ROWS];
+    let tables: [&[Row]; 7] = [
+        account::ROWS,
+        pods::ROWS,
+        inboxes::ROWS,
+        sends::ROWS,
+        messages::ROWS,
+        threads::ROWS,
+        attachments::ROWS,
+    ];
     tables.into_iter().flatten()
 }
 
@@ -217,7 +231,10 @@ pub struct Shared {
     pub api: Plane,
     /// Who may reach the control plane.
     pub guard: Guard,
-    /// Base of URLs that clients are told, without a slash at the end.
+    /// Base of URLs that clients are told, without a slash at the end; without one it is that of
+    /// the request.
+    pub public_url: Option<String>,
+    /// Where the server listens, as a base URL.
     pub url: String,
 }
 

@@ -1,4 +1,5 @@
-//! What is answered beside the document: readiness, the document itself, and CORS preflights.
+//! What is answered beside the document: readiness, the document itself, signed links and CORS
+//! preflights.
 
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -8,16 +9,23 @@ use hyper::header::{
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
-use super::Plane;
 use super::call::Request;
 use super::failures::Failure;
 use super::reply::Reply;
+use super::{Plane, Shared, attachments};
 use crate::contract::Match;
 
 /// Answers a request that no document describes; none if it is not one of these.
-pub(super) fn answer(plane: &Plane, request: &Request) -> Option<Result<Reply, Failure>> {
+pub(super) fn answer(
+    shared: &Shared,
+    plane: &Plane,
+    request: &Request,
+) -> Option<Result<Reply, Failure>> {
     if is_preflight(request) {
         return Some(Ok(preflight(plane, request)));
+    }
+    if let Some(followed) = attachments::follow(shared, request) {
+        return Some(followed);
     }
     let reply = match request.uri.path() {
         "/health" => Reply::json(StatusCode::OK, &json!({ "status": "ok" })),

@@ -150,7 +150,7 @@ fn walk(
     trail: &mut Trail,
 ) -> Result<Step, Failure> {
     if matches!(plane.entry, Entry::Key)
-        && let Some(answer) = outside::answer(plane, request)
+        && let Some(answer) = outside::answer(shared, plane, request)
     {
         trail.is_outside = true;
         if answer.is_err() {
@@ -189,6 +189,7 @@ fn walk(
         contract,
         caller,
         world: caller.world(),
+        request,
         input: &input,
     };
     match plane.rows[index].map(|row| row.behaviour) {

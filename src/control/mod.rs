@@ -1,9 +1,14 @@
 //! The control plane under `/_mock`: its document, its rows, and who may reach it.
 
 mod clock;
+mod counts;
 mod exchange;
+mod expect;
 mod guard;
+mod inbound;
 mod index;
+mod outbox;
+mod pattern;
 mod requests;
 mod snapshots;
 mod state;
@@ -27,11 +32,14 @@ pub const PREFIX: &str = "/_mock";
 
 /// All operations of the control plane.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables: [&[Row]; 6] = [
+    let tables: [&[Row]; 9] = [
         index::ROWS,
         worlds::ROWS,
         snapshots::ROWS,
         state::ROWS,
+        inbound::ROWS,
+        outbox::ROWS,
+        expect::ROWS,
         clock::ROWS,
         requests::ROWS,
     ];

@@ -4,6 +4,7 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::exchange::ExchangeView;
+use super::pattern::fits;
 
 use crate::api::Row;
 use crate::api::call::Call;
@@ -139,23 +140,4 @@ fn unknown_operation(contract: &Contract, id: &str) -> Failure {
         .map(|near| format!("; did you mean `{near}`?"))
         .unwrap_or_default();
     Failure::bad_request(format!("the document has no operation `{id}`{hint}"))
-}
-
-/// Equality, in which `*` stands for any run of characters. Linear: each piece is looked for once.
-fn fits(pattern: &str, text: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else {
-        return pattern == text;
-    };
-    let Some(mut text) = text.strip_prefix(first) else {
-        return false;
-    };
-    let mut pieces: Vec<&str> = rest.split('*').collect();
-    let last = pieces.pop().unwrap_or_default();
-    for piece in pieces {
-        match text.find(piece) {
-            Some(at) => text = &text[at + piece.len()..],
-            None => return false,
-        }
-    }
-    text.ends_with(last)
 }

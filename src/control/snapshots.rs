@@ -3,6 +3,7 @@
 use hyper::StatusCode;
 use serde::Serialize;
 
+use super::counts::CountsView;
 use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
@@ -21,9 +22,8 @@ pub(super) const ROWS: &[Row] = &[
 #[derive(Serialize)]
 struct SnapshotView<'s> {
     name: &'s str,
-    pods: usize,
-    inboxes: usize,
-    domains: usize,
+    #[serde(flatten)]
+    counts: CountsView,
     now: Timestamp,
 }
 
@@ -31,9 +31,7 @@ impl<'s> SnapshotView<'s> {
     fn new(name: &'s str, state: &State) -> Self {
         Self {
             name,
-            pods: state.pods.len(),
-            inboxes: state.inboxes.len(),
-            domains: state.domains.len(),
+            counts: state.counts().into(),
             now: World::clock_of(state),
         }
     }

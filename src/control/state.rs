@@ -3,13 +3,14 @@
 use hyper::StatusCode;
 use serde::Serialize;
 
+use super::counts::CountsView;
 use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
 use crate::api::reply::Reply;
 use crate::contract::{In, MAX_VIOLATIONS, Side, Violation, bounded};
 use crate::domain::refusal::Refusal;
-use crate::domain::state::{State, Transaction};
+use crate::domain::state::Transaction;
 use crate::fixtures::{self, Changes, Finding, Findings, Manner, Problem};
 
 pub(super) const ROWS: &[Row] = &[
@@ -20,23 +21,6 @@ pub(super) const ROWS: &[Row] = &[
 
 /// Where a document's schema stands in the control plane's own document.
 const SCHEMA: &str = "#/components/schemas/Fixture";
-
-#[derive(Serialize)]
-struct StateView {
-    pods: usize,
-    inboxes: usize,
-    domains: usize,
-}
-
-impl StateView {
-    fn of(state: &State) -> Self {
-        Self {
-            pods: state.pods.len(),
-            inboxes: state.inboxes.len(),
-            domains: state.domains.len(),
-        }
-    }
-}
 
 #[derive(Serialize)]
 struct ChangesView {
@@ -53,8 +37,8 @@ fn get_state(call: &Call<'_>) -> Result<Reply, Failure> {
 fn replace_state(call: &Call<'_>) -> Result<Reply, Failure> {
     let app = &call.shared.app;
     let view = app.replace(call.caller, |tx| -> Result<_, Failure> {
-        lay(call, tx, Manner::Describe { clock: None }).map_err(wrong)?;
-        Ok(StateView::of(tx.state))
+        lay(call, tx, Manner::DESCRIBE).map_err(wrong)?;
+        Ok(CountsView::from(tx.state.counts()))
     })?;
     Ok(Reply::json(StatusCode::OK, &view))
 }
@@ -96,7 +80,8 @@ fn refused(findings: Findings) -> Failure {
     let refusal = match &first.problem {
         Problem::Refused { refusal, .. } => Some(refusal.clone()),
         Problem::NoSuchPod { key, .. } => Some(Refusal::InvalidPod { key: key.clone() }),
-        Problem::Repeated { .. }
+        Problem::NoSuchInbox { .. }
+        | Problem::Repeated { .. }
         | Problem::Fixed { .. }
         | Problem::Missing(_)
         | Problem::Wrong(_) => None,

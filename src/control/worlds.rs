@@ -4,6 +4,7 @@ use hyper::StatusCode;
 use serde::Serialize;
 
 use super::clock::ClockView;
+use super::counts::CountsView;
 use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
@@ -23,9 +24,8 @@ pub(super) const ROWS: &[Row] = &[
 #[serde(rename_all = "camelCase")]
 struct WorldView {
     name: String,
-    pods: usize,
-    inboxes: usize,
-    domains: usize,
+    #[serde(flatten)]
+    counts: CountsView,
     requests: usize,
     snapshots: usize,
     generation: u64,
@@ -35,13 +35,9 @@ struct WorldView {
 
 impl WorldView {
     fn of(world: &World) -> Self {
-        let counts = |state: &State| (state.pods.len(), state.inboxes.len(), state.domains.len());
-        let (pods, inboxes, domains) = world.read(counts);
         Self {
             name: world.name.to_string(),
-            pods,
-            inboxes,
-            domains,
+            counts: world.read(State::counts).into(),
             requests: world.exchanges(),
             snapshots: world.snapshots().len(),
             generation: world.generation(),
@@ -83,9 +79,8 @@ struct ResetView<'r> {
 
 #[derive(Serialize)]
 struct RemovedView {
-    pods: usize,
-    inboxes: usize,
-    domains: usize,
+    #[serde(flatten)]
+    counts: CountsView,
     requests: usize,
 }
 
@@ -105,9 +100,7 @@ fn reset_world(call: &Call<'_>) -> Result<Reply, Failure> {
         to: &to,
         generation: reset.generation,
         removed: RemovedView {
-            pods: reset.pods,
-            inboxes: reset.inboxes,
-            domains: reset.domains,
+            counts: reset.removed.into(),
             requests: reset.requests,
         },
     };

@@ -244,6 +244,12 @@ fn check_given(state: &State, name: &str) -> Result<(), DomainFault> {
     }
 }
 
+/// Whether mail to a domain is the account's own.
+#[must_use]
+pub fn is_own(state: &State, name: &str) -> bool {
+    name == SHARED_DOMAIN || name == &*state.account.default_domain || find(state, name).is_some()
+}
+
 fn check_verified(domain: &Domain) -> Result<(), DomainFault> {
     match domain.status {
         Status::Verified => Ok(()),

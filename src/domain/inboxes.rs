@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::clock::Timestamp;
 use super::domains;
 use super::ids::Id;
+use super::messages;
 use super::pods;
 use super::refusal::{DomainFault, Refusal, Resource};
 use super::state::{State, Transaction};
@@ -289,7 +290,7 @@ pub fn update(
     Ok(Written { inbox, new_secret })
 }
 
-/// Deletes an inbox; its address is free again.
+/// Deletes an inbox with all its mail; its address is free again.
 ///
 /// # Errors
 ///
@@ -299,6 +300,7 @@ pub fn delete(tx: &mut Transaction<'_>, key: &str) -> Result<(), Refusal> {
     tx.state.addresses.remove(&inbox.address);
     tx.state.pod_inboxes.remove(inbox.pod, inbox.order);
     domains::count_inbox(tx.state, &inbox.address, inbox.pod, false);
+    messages::forget_inbox(tx.state, inbox.id);
     tx.state.inboxes.remove(inbox.id);
     Ok(())
 }

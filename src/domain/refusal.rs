@@ -78,6 +78,32 @@ pub enum Refusal {
         /// The id.
         id: Id,
     },
+    /// A new thread needs a subject.
+    SubjectMissing,
+    /// Another request came with this idempotency key before.
+    IdempotencyKeyReused {
+        /// The key.
+        key: String,
+    },
+    /// The text of an attachment cannot be told.
+    TextExtractionFailed {
+        /// Its name.
+        filename: String,
+        /// Why not, in the service's word.
+        method: String,
+    },
+    /// The attachments of a send are too large together.
+    AttachmentsTooLarge {
+        /// How many bytes they have.
+        bytes: usize,
+        /// How many they may have.
+        limit: usize,
+    },
+    /// The account has no room for another message.
+    StorageLimitExceeded {
+        /// How many bytes it has room for.
+        limit: usize,
+    },
     /// An inbox has this address.
     AddressTaken {
         /// The address.
@@ -94,6 +120,12 @@ pub enum Resource {
     Inbox,
     /// A custom domain.
     Domain,
+    /// A message.
+    Message,
+    /// A thread.
+    Thread,
+    /// An attachment of a message.
+    Attachment,
 }
 
 impl Resource {
@@ -104,6 +136,9 @@ impl Resource {
             Resource::Pod => "pod",
             Resource::Inbox => "inbox",
             Resource::Domain => "domain",
+            Resource::Message => "message",
+            Resource::Thread => "thread",
+            Resource::Attachment => "attachment",
         }
     }
 }
@@ -183,6 +218,27 @@ impl fmt::Display for Refusal {
             Refusal::IdTaken { what, id } => {
                 write!(out, "another {} has the id {id} already", what.word())
             }
+            Refusal::SubjectMissing => out.write_str(
+                "`subject` is required for a new thread; a reply with `threadId` has its thread's",
+            ),
+            Refusal::IdempotencyKeyReused { key } => write!(
+                out,
+                "the idempotency key `{}` came with another request within the last 24 hours; take a new key for a new send",
+                shown(key)
+            ),
+            Refusal::TextExtractionFailed { filename, method } => write!(
+                out,
+                "no text can be told of `{}`: {method}",
+                shown(filename)
+            ),
+            Refusal::AttachmentsTooLarge { bytes, limit } => write!(
+                out,
+                "the attachments have {bytes} bytes together; {limit} are allowed"
+            ),
+            Refusal::StorageLimitExceeded { limit } => write!(
+                out,
+                "the account's storage of {limit} bytes is full; delete messages or inboxes first"
+            ),
             Refusal::AddressTaken { address } => {
                 write!(out, "an inbox has the address {address} already")
             }

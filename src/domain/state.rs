@@ -10,9 +10,12 @@ use super::clock::{Clock, Timestamp};
 use super::domains::Domain;
 use super::ids::{Id, Source};
 use super::inboxes::Inbox;
+use super::messages::Message;
 use super::pods::{self, Pod};
 use super::refusal::{Refusal, Resource};
+use super::sends::{Departed, Record};
 use super::table::{Index, Order, Table};
+use super::threads::Threads;
 use super::tree::Tree;
 
 /// The largest number of draws that every JSON reader can read; the next one begins again, and
@@ -48,9 +51,70 @@ pub struct State {
     pub(super) domain_names: Tree<Arc<str>, Id>,
     /// Pod-scoped domains by pod.
     pub(super) pod_domains: Index,
+    /// All messages, those in the trash aside.
+    pub messages: Table<Message>,
+    /// Messages by inbox.
+    pub(super) inbox_messages: Index,
+    /// What came, by inbox.
+    pub(super) inbound_messages: Index,
+    /// What went, by inbox.
+    pub(super) outbound_messages: Index,
+    /// Messages by thread.
+    pub(super) thread_messages: Index,
+    /// Messages by inbox and Message-ID, which several may have.
+    pub(super) message_ids: Tree<(Id, Arc<str>, Order), ()>,
+    /// All threads.
+    pub threads: Threads,
+    /// Texts and attachments of all messages, the trash included.
+    pub stored_bytes: usize,
+    /// What left for the outside world; no part of an export.
+    pub(super) outbox: Tree<Order, Arc<Departed>>,
+    /// First answers by idempotency key.
+    pub(super) idempotency: Tree<Arc<str>, Arc<Record>>,
+    /// Idempotency keys by age.
+    pub(super) idempotency_ages: Tree<Order, Arc<str>>,
+}
+
+/// How many rows of each kind there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Pods, the default pod included.
+    pub pods: usize,
+    /// Inboxes.
+    pub inboxes: usize,
+    /// Custom domains.
+    pub domains: usize,
+    /// Threads, those in the trash aside.
+    pub threads: usize,
+    /// Messages likewise.
+    pub messages: usize,
 }
 
 impl State {
+    /// How much it holds.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts {
+            pods: self.pods.len(),
+            inboxes: self.inboxes.len(),
+            domains: self.domains.len(),
+            threads: self.threads.len(),
+            messages: self.messages.len(),
+        }
+    }
+
+    /// How much of it another state lacks; costs what differs.
+    #[must_use]
+    pub fn missing_in(&self, other: &Self) -> Counts {
+        Counts {
+            pods: self.pods.missing_in(&other.pods),
+            inboxes: self.inboxes.missing_in(&other.inboxes),
+            domains: self.domains.missing_in(&other.domains),
+            threads: self.threads.missing_in(&other.threads),
+            messages: self.messages.missing_in(&other.messages),
+        }
+    }
+
     /// A fresh account with its default pod and nothing else.
     #[must_use]
     pub fn empty(clock: Clock, real: Timestamp, seed: u64) -> Self {
@@ -72,6 +136,17 @@ impl State {
             domains: Table::default(),
             domain_names: Tree::new(),
             pod_domains: Index::default(),
+            messages: Table::default(),
+            inbox_messages: Index::default(),
+            inbound_messages: Index::default(),
+            outbound_messages: Index::default(),
+            thread_messages: Index::default(),
+            message_ids: Tree::new(),
+            threads: Threads::default(),
+            stored_bytes: 0,
+            outbox: Tree::new(),
+            idempotency: Tree::new(),
+            idempotency_ages: Tree::new(),
         };
         pods::create_default(&mut Transaction {
             state: &mut state,

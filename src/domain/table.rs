@@ -154,6 +154,23 @@ impl Index {
         Listing::newest_first(rows, total)
     }
 
+    /// All rows that belong to `owner`, in order.
+    #[must_use]
+    pub fn all<R: Row>(&self, owner: Id, table: &Table<R>) -> Vec<Arc<R>> {
+        let (first, total) = self.ranks(owner);
+        let entries = self.0.iter_from(first).take(total);
+        let rows = entries.filter_map(|((_, order), ())| table.at(*order));
+        rows.cloned().collect()
+    }
+
+    /// Where the last row that belongs to `owner` stands.
+    #[must_use]
+    pub fn last(&self, owner: Id) -> Option<Order> {
+        let (first, total) = self.ranks(owner);
+        let ((_, order), ()) = self.0.nth(first + total.checked_sub(1)?)?;
+        Some(*order)
+    }
+
     /// Ranks of an owner's entries: the first, and how many there are.
     fn ranks(&self, owner: Id) -> (usize, usize) {
         let start = self.0.rank(&(owner, Order::MIN));

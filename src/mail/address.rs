@@ -25,6 +25,41 @@ impl Mailbox {
             address: address.into(),
         }
     }
+
+    /// Reads what `Display` writes; what is no name and address is taken for an address.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let Some((name, address)) = text
+            .trim()
+            .strip_suffix('>')
+            .and_then(|it| it.rsplit_once('<'))
+        else {
+            return Self::bare(text.trim());
+        };
+        let name = name.trim();
+        let inner = name.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        let name = match inner {
+            Some(quoted) => unescaped(quoted),
+            None => name.to_owned(),
+        };
+        Self {
+            name: Some(name).filter(|name| !name.is_empty()),
+            address: address.trim().to_owned(),
+        }
+    }
+}
+
+/// The inside of a quoted string.
+fn unescaped(quoted: &str) -> String {
+    let mut plain = String::with_capacity(quoted.len());
+    let mut characters = quoted.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => plain.extend(characters.next()),
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 impl fmt::Display for Mailbox {

@@ -98,6 +98,20 @@ enum Kind {
     Other,
 }
 
+/// How the text of a file was found that is given beside it, when nobody says.
+#[must_use]
+pub fn method_of_given(filename: &str, content_type: &str) -> Method {
+    let content = Content::parse(content_type.as_bytes());
+    let kind = kind_of_type(&content.essence).unwrap_or_else(|| kind_of_name(filename));
+    match kind {
+        Kind::Pdf => Method::Pdf,
+        Kind::Image => Method::Ocr,
+        Kind::Office => Method::Office,
+        Kind::Csv => Method::Csv,
+        Kind::Html | Kind::Text | Kind::Other => Method::Text,
+    }
+}
+
 /// Takes the text out of a file. Its media type says what it is, its name where the type says
 /// nothing.
 #[must_use]

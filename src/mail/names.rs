@@ -73,3 +73,29 @@ fn halves(name: &str) -> (&str, &str) {
         _ => (name, ""),
     }
 }
+
+/// The media type that the ending of a name stands for.
+#[must_use]
+pub fn content_type_of(filename: &str) -> &'static str {
+    let (_, ending) = filename.rsplit_once('.').unwrap_or_default();
+    match ending.to_ascii_lowercase().as_str() {
+        "txt" | "log" | "md" => "text/plain",
+        "csv" => "text/csv",
+        "tsv" => "text/tab-separated-values",
+        "html" | "htm" => "text/html",
+        "xml" => "text/xml",
+        "yaml" | "yml" => "text/yaml",
+        "json" => "application/json",
+        "pdf" => "application/pdf",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "eml" => "message/rfc822",
+        "zip" => "application/zip",
+        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "pptx" => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "odt" => "application/vnd.oasis.opendocument.text",
+        _ => "application/octet-stream",
+    }
+}

@@ -23,10 +23,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("server", &["api", "control"]),
     (
         "control",
-        &["api", "app", "contract", "domain", "fixtures", "record"],
+        &[
+            "api", "app", "contract", "domain", "fixtures", "mail", "record",
+        ],
     ),
-    ("fixtures", &["contract", "domain"]),
-    ("api", &["app", "contract", "domain", "record"]),
+    ("fixtures", &["contract", "domain", "mail"]),
+    ("api", &["app", "contract", "domain", "mail", "record"]),
     ("app", &["domain", "record"]),
     ("contract", &[]),
     ("mail", &[]),

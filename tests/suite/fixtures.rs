@@ -4,6 +4,7 @@ mod faults;
 mod init;
 mod keys;
 mod layers;
+mod mail;
 mod scenarios;
 mod times;
 

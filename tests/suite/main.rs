@@ -3,26 +3,33 @@
 mod support;
 
 mod architecture;
+mod attachments;
 mod bodies;
 mod contract;
 mod domain;
 #[cfg(unix)]
 mod exec;
+mod expect;
 mod fixtures;
 mod forms;
 mod guard;
+mod inbound;
 mod inboxes;
 mod mail;
+mod messages;
+mod outbox;
 mod parallel;
 mod pods;
 mod process;
 mod readme;
 mod reference;
+mod sends;
 mod server;
 mod spec;
 mod spine;
 mod state;
 mod tally;
+mod threads;
 mod tree;
 mod turns;
 mod waiting;

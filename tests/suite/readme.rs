@@ -62,6 +62,9 @@ fn the_shell_commands_work_as_written() {
     assert_eq!(told.matches("\"podId\"").count(), 2, "{told}");
     let told = shell(&mock, &block("sh", "/_mock/state"));
     assert_eq!(told.matches("ops@openmail.sh").count(), 1, "{told}");
+    let told = shell(&mock, &block("sh", "/_mock/inbound"));
+    // In the outbox, in the answer to the expectation, in the list of threads.
+    assert_eq!(told.matches("Welcome").count(), 3, "{told}");
 }
 
 /// What commands of the README print when they are sent to this mock.

@@ -2,6 +2,7 @@
 
 mod change;
 mod export;
+mod mail;
 mod refusals;
 mod replace;
 mod round_trip;

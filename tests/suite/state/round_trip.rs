@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{PATH, export, frozen, laid, parsed, patch, put, put_bytes, tenants};
-use crate::support::{Account, account_of};
+use crate::support::{Account, Answer, account_of};
 
 /// Where worlds are made; its clock stands, so that many rows have one instant.
 static HERE: LazyLock<Running> = LazyLock::new(|| frozen(0, "2026-01-15T12:00:00Z"));
@@ -41,6 +41,23 @@ enum Step {
     RemoveDomain(usize),
     Account(usize, usize, bool),
     MoveClock(u16),
+    /// From an inbox to another one or to the outside; in a thread or in a new one; with a key.
+    Send {
+        from: usize,
+        to: Option<usize>,
+        thread: Option<usize>,
+        key: Option<u8>,
+    },
+    /// As bytes or as JSON; the Message-ID, of a few, and the one that it answers.
+    Arrive {
+        inbox: usize,
+        is_raw: bool,
+        id: u8,
+        answers: u8,
+    },
+    Read(usize, bool),
+    DeleteThread(usize),
+    DeleteMessage(usize),
 }
 
 /// A `clientId`, also such as nobody thinks of.
@@ -80,6 +97,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => pick().prop_map(Step::RemoveDomain),
         1 => (pick(), pick(), any::<bool>()).prop_map(|(plan, d, p)| Step::Account(plan, d, p)),
         1 => (0..3_u16).prop_map(Step::MoveClock),
+        5 => (pick(), maybe(), maybe(), proptest::option::of(0..3_u8))
+            .prop_map(|(from, to, thread, key)| Step::Send { from, to, thread, key }),
+        5 => (pick(), any::<bool>(), 0..6_u8, 0..6_u8)
+            .prop_map(|(inbox, is_raw, id, answers)| Step::Arrive { inbox, is_raw, id, answers }),
+        2 => (pick(), any::<bool>()).prop_map(|(at, is_read)| Step::Read(at, is_read)),
+        1 => pick().prop_map(Step::DeleteThread),
+        1 => pick().prop_map(Step::DeleteMessage),
     ];
     proptest::collection::vec(step, 0..40)
 }
@@ -164,8 +188,104 @@ fn take(account: &Account, step: &Step) {
         Step::MoveClock(millis) => {
             account.post("/_mock/clock", json!({ "by": format!("{millis}ms") }))
         }
+        Step::Send { .. } | Step::Arrive { .. } => match mail(account, step, &inboxes) {
+            Some(answer) => answer,
+            None => return,
+        },
+        Step::Read(at, is_read) => match id_of(&threads(account, &inboxes), *at) {
+            Some(id) => account.patch(&format!("/v1/threads/{id}"), json!({ "isRead": is_read })),
+            None => return,
+        },
+        Step::DeleteThread(at) => match id_of(&threads(account, &inboxes), *at) {
+            Some(id) => account.delete(&format!("/v1/threads/{id}")),
+            None => return,
+        },
+        Step::DeleteMessage(at) => match id_of(&messages(account, &inboxes), *at) {
+            Some(id) => account.delete(&format!("/v1/messages/{id}")),
+            None => return,
+        },
     };
     assert!(answer.status < 500, "{step:?}: {}", answer.message());
+}
+
+/// Sends a mail or lets one arrive, if there is an inbox.
+fn mail(account: &Account, step: &Step, inboxes: &[Value]) -> Option<Answer> {
+    let address = |at: usize| {
+        let inbox = inboxes.get(at.checked_rem(inboxes.len())?)?;
+        Some(inbox["address"].as_str().expect("a text").to_owned())
+    };
+    Some(match step {
+        Step::Send {
+            from,
+            to,
+            thread,
+            key,
+        } => {
+            let own = id_of(inboxes, *from)?;
+            let threads = rows(account, &format!("/v1/inboxes/{own}/threads"));
+            let to = to.and_then(address);
+            let mut body = json!({ "to": to.unwrap_or("a@outside.example".to_owned()),
+                                   "subject": "S", "body": "Text",
+                                   "attachments": [{ "filename": "a.txt", "data": "QUJD" }] });
+            if let Some(thread) = thread.and_then(|at| id_of(&threads, at)) {
+                body["threadId"] = json!(thread);
+            }
+            let key = key.map(|key| format!("key-{key}"));
+            let mut headers = vec![("content-type", "application/json")];
+            headers.extend(key.as_deref().map(|key| ("idempotency-key", key)));
+            let path = format!("/v1/inboxes/{own}/send");
+            account.send_raw("POST", &path, &headers, body.to_string().as_bytes())
+        }
+        Step::Arrive {
+            inbox,
+            is_raw: true,
+            id,
+            answers,
+        } => {
+            let to = address(*inbox)?;
+            let bytes = format!(
+                "From: b@outside.example\r\nTo: {to}\r\nMessage-ID: <{id}@x>\r\n\
+                 References: <{answers}@x>\r\n\r\nText"
+            );
+            let headers = [("content-type", "message/rfc822")];
+            account.send_raw("POST", "/_mock/inbound", &headers, bytes.as_bytes())
+        }
+        Step::Arrive {
+            inbox, id, answers, ..
+        } => account.post(
+            "/_mock/inbound",
+            json!({ "from": "B <b@outside.example>", "to": address(*inbox)?, "html": "<p>T</p>",
+                    "headers": { "Message-ID": format!("<{id}@x>") },
+                    "inReplyTo": format!("{answers}@x"), "category": "personal" }),
+        ),
+        other => panic!("{other:?} is no mail"),
+    })
+}
+
+fn of_inboxes(account: &Account, inboxes: &[Value], list: &str) -> Vec<Value> {
+    let ids = inboxes
+        .iter()
+        .map(|inbox| inbox["id"].as_str().expect("an id"));
+    let rows = ids.flat_map(|id| rows(account, &format!("/v1/inboxes/{id}/{list}?limit=100")));
+    rows.collect()
+}
+
+fn threads(account: &Account, inboxes: &[Value]) -> Vec<Value> {
+    of_inboxes(account, inboxes, "threads")
+}
+
+fn messages(account: &Account, inboxes: &[Value]) -> Vec<Value> {
+    of_inboxes(account, inboxes, "messages")
+}
+
+/// A message as listed, without the host of its attachments' URLs.
+fn without_hosts(mut message: Value) -> Value {
+    for attachment in message["attachments"].as_array_mut().into_iter().flatten() {
+        let url = attachment["url"].as_str().expect("a text");
+        let (_, path) = url.split_once("/v1/").expect("a path");
+        attachment["url"] = json!(path);
+    }
+    message
 }
 
 /// Everything that the API lists, page by page and pod by pod.
@@ -182,7 +302,53 @@ fn lists(account: &Account) -> Vec<Value> {
         let path = format!("/v1/inboxes?limit=100&podId={id}");
         lists.push(account.get(&path).expect(200).json());
     }
+    let inboxes = rows(account, "/v1/inboxes?limit=100");
+    let threads = threads(account, &inboxes);
+    for thread in &threads {
+        let id = thread["id"].as_str().expect("an id");
+        let path = format!("/v1/threads/{id}/messages");
+        let thread = account.get(&path).expect(200).json();
+        let rows = thread["data"].as_array().expect("a list").iter();
+        lists.extend(rows.cloned().map(without_hosts));
+    }
+    lists.extend(threads);
+    for message in messages(account, &inboxes) {
+        let id = message["id"].as_str().expect("an id");
+        let raw = account.get(&format!("/v1/messages/{id}/raw")).expect(200);
+        lists.push(json!(raw.body));
+        lists.push(without_hosts(message));
+    }
     lists
+}
+
+/// What the next mails become: which threads they join, and what a repeated key answers.
+fn joined(account: &Account) -> Vec<Value> {
+    let inboxes = rows(account, "/v1/inboxes?limit=100");
+    let mut answers = Vec::new();
+    for at in 0..inboxes.len() {
+        for id in 0..6 {
+            let step = Step::Arrive {
+                inbox: at,
+                is_raw: true,
+                id: 9,
+                answers: id,
+            };
+            let arrived = mail(account, &step, &inboxes).expect("an inbox");
+            answers.push(arrived.expect(200).json());
+        }
+        for key in 0..3 {
+            let step = Step::Send {
+                from: at,
+                to: None,
+                thread: None,
+                key: Some(key),
+            };
+            let answer = mail(account, &step, &inboxes).expect("an inbox");
+            let replayed = answer.header("idempotent-replayed").is_some();
+            answers.push(json!([answer.status, replayed, answer.json()]));
+        }
+    }
+    answers
 }
 
 /// What a world draws next: an id, and an id with a name and a secret.
@@ -241,6 +407,11 @@ proptest! {
         }
         assert_round_trip(&world, &account);
         assert_own_fragment_is_idle(&account);
+        // One process, one name: what is drawn depends on it, and on nothing else.
+        let exported = export(&account);
+        let straight = joined(&account);
+        put_bytes(&account, &exported).expect(200);
+        assert_eq!(joined(&account), straight);
     }
 }
 
@@ -297,6 +468,26 @@ fn an_account_with_everything_in_it_makes_the_round_trip() {
             { "address": "two@own.example", "pod": id },
             { "address": "three@failed.example", "pod": "a", "displayName": "" },
             { "address": "four@openmail.sh" },
+        ],
+        "threads": [
+            { "inbox": "four@openmail.sh", "subject": "\u{0}\u{2028}\"\\",
+              "messages": [
+                  { "from": "", "to": [], "at": "-3d", "text": "", "html": "", "raw": "AP8=",
+                    "deliveryRole": null, "inReplyTo": "lost@x", "references": ["a", "b"],
+                    "category": "marketing", "verdict": "spam", "replyTo": "r@x.example" },
+                  { "direction": "outbound", "to": "x@x.example", "cc": "y@x.example", "bcc": ["z@x.example"],
+                    "status": "failed", "at": "-3d", "inReplyTo": null,
+                    "attachments": [{ "filename": "", "text": "" },
+                                    { "filename": "", "data": "AP8=", "contentType": "image/png" },
+                                    { "filename": "a/b ü.pdf", "data": "", "parsedText": "Read" }] },
+              ] },
+            { "inbox": "four@openmail.sh", "trashedAt": "-1h", "isRead": true,
+              "messages": [{ "from": "a@x.example", "at": "-3d", "sequence": 7 },
+                           { "from": "a@x.example", "at": "-3d", "sequence": 7 }] },
+        ],
+        "idempotency": [
+            { "key": "k", "inbox": id, "fingerprint": "00".repeat(32), "answer": "{}", "at": "-1h" },
+            { "key": "j", "inbox": id, "fingerprint": "ff".repeat(32), "answer": "{}", "at": "-1h" },
         ],
     });
     put(&account, document).expect(200);

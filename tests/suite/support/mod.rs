@@ -1,6 +1,7 @@
 //! What tests speak with: a running mock, identities, and a client that holds every exchange
 //! against the contract.
 
+pub mod post;
 mod served;
 mod wire;
 
@@ -109,6 +110,11 @@ impl Account {
 }
 
 impl Anonymous {
+    /// Where the mock listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.0.address
+    }
+
     /// A request with these headers and no others.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let headers = headers

@@ -24,6 +24,7 @@ pub fn shared() -> Shared {
         app: app(),
         api: Plane::api(built_in_contract().expect("no faults"), false),
         guard: Guard::default(),
+        public_url: None,
         url: "http://127.0.0.1:1".to_owned(),
     }
 }

@@ -1,0 +1,49 @@
+//! Messages: handlers and rows.
+
+use hyper::StatusCode;
+
+use super::Row;
+use super::call::Call;
+use super::failures::Failure;
+use super::mail_views::MessageView;
+use super::post;
+use super::reply::Reply;
+use super::views::ListView;
+use crate::domain::messages::{self, Direction};
+
+pub(super) const ROWS: &[Row] = &[
+    Row::new("listMessages", list_messages),
+    Row::new("deleteMessage", delete_message),
+    Row::new("getRawMessage", get_raw_message),
+];
+
+fn list_messages(call: &Call<'_>) -> Result<Reply, Failure> {
+    let inbox = call.path("id")?;
+    let direction = call.query_text("direction")?.and_then(Direction::parse);
+    let page = call.page();
+    let listing = call
+        .world
+        .read(|state| messages::list(state, inbox, direction, page))?;
+    let base = call.base();
+    let rows = listing.rows.iter();
+    let data = rows
+        .map(|message| MessageView::new(message, &base))
+        .collect();
+    Ok(Reply::json(
+        StatusCode::OK,
+        &ListView::new(data, listing.total),
+    ))
+}
+
+fn delete_message(call: &Call<'_>) -> Result<Reply, Failure> {
+    let key = call.path("id")?;
+    call.caller.write(|tx| messages::delete(tx, key))?;
+    Ok(Reply::no_content())
+}
+
+fn get_raw_message(call: &Call<'_>) -> Result<Reply, Failure> {
+    let key = call.path("id")?;
+    let message = call.world.read(|state| messages::get(state, key))?;
+    let bytes = post::bytes_of(&message.mail, message.created_at);
+    Ok(Reply::bytes(StatusCode::OK, "message/rfc822", bytes))
+}

@@ -1,0 +1,234 @@
+//! The way of a mail: written, stored for its sender, brought to the inboxes of this world as what
+//! the parser makes of its very bytes, and out of the world for everybody else.
+//!
+//! The control plane's inbound call walks its second half.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::domain::clock::Timestamp;
+use crate::domain::inboxes::{self, Inbox};
+use crate::domain::messages::{self, Attachment, JoinedBy, Mail, Message};
+use crate::domain::refusal::Refusal;
+use crate::domain::sends::{self, Context, NewSend};
+use crate::domain::state::Transaction;
+use crate::mail::{self, Draft, Mailbox, Parsed};
+
+/// What a send says, beside whom it goes to.
+#[derive(Debug, Clone, Default)]
+pub struct Content {
+    /// The plain text.
+    pub text: String,
+    /// The HTML.
+    pub html: String,
+    /// Whether a reply repeats what it answers.
+    pub quotes: bool,
+    /// The attachments.
+    pub attachments: Vec<Attachment>,
+}
+
+impl Content {
+    /// What a body means, with the version that it lacks.
+    #[must_use]
+    pub fn of(body: &str, html: Option<&str>) -> Self {
+        let (text, html) = match html.filter(|html| !html.is_empty()) {
+            Some(html) => (body.to_owned(), html.to_owned()),
+            None if mail::is_html(body) => (mail::text_of_html(body), body.to_owned()),
+            None => (body.to_owned(), mail::html_of_text(body)),
+        };
+        Self {
+            text,
+            html,
+            ..Self::default()
+        }
+    }
+}
+
+/// Sends a mail from an inbox.
+///
+/// # Errors
+///
+/// Whatever [`sends::context`] refuses.
+pub fn send(
+    tx: &mut Transaction<'_>,
+    inbox: Arc<Inbox>,
+    new: &NewSend,
+    content: &Content,
+) -> Result<Arc<Message>, Refusal> {
+    let context = sends::context(tx.state, inbox, new)?;
+    let mail = written(tx, &context, new, content);
+    let to: Vec<String> = sends::recipients(&mail).map(str::to_owned).collect();
+    let message = sends::sent(tx, &context, mail)?;
+    let is_inbox = |address: &String| inboxes::find(tx.state, &address.to_lowercase()).is_some();
+    if to.iter().any(is_inbox) {
+        let bytes: Arc<[u8]> = Arc::from(bytes_of(&message.mail, message.created_at));
+        let parsed = received(mail::parse(&bytes), Some(bytes));
+        deliver(tx, &parsed, &to)?;
+    }
+    Ok(message)
+}
+
+fn written(tx: &mut Transaction<'_>, context: &Context, new: &NewSend, content: &Content) -> Mail {
+    let inbox = &context.inbox;
+    let (mut text, mut html) = (content.text.clone(), content.html.clone());
+    if let (Some(previous), true) = (&context.previous, content.quotes) {
+        let at = previous.created_at.millis();
+        let quote = mail::quote(&previous.mail.from, at, &previous.mail.text);
+        text = format!("{text}\n\n{quote}");
+        html = with_quote(&html, &mail::html_of_text(&quote));
+    }
+    let subject = match (&context.thread, &context.subject) {
+        (Some(thread), _) => mail::reply_subject(&thread.subject).into(),
+        (None, Some(subject)) => subject.clone(),
+        (None, None) => Box::default(),
+    };
+    let from = Mailbox {
+        name: inbox.display_name.clone(),
+        address: inbox.address.to_string(),
+    };
+    Mail {
+        from: from.to_string().into(),
+        to: [new.to.clone()].into(),
+        cc: context.cc.clone().into(),
+        bcc: new.bcc.clone().into(),
+        reply_to: new.reply_to.clone(),
+        message_id: new_message_id(tx, &inbox.address),
+        in_reply_to: context.references.last().cloned(),
+        references: context.references.clone().into(),
+        subject,
+        text: text.into(),
+        html: Some(html.into()),
+        attachments: content.attachments.clone().into(),
+        category: None,
+        verdict: None,
+        raw: None,
+    }
+}
+
+/// HTML with a quote at its end, which in a whole document is where its body ends.
+fn with_quote(html: &str, quote: &str) -> String {
+    let tags = html.to_ascii_lowercase();
+    let end = tags.rfind("</body").or_else(|| tags.rfind("</html"));
+    let (content, rest) = html.split_at(end.unwrap_or(html.len()));
+    format!("{content}<br><br>{quote}{rest}")
+}
+
+/// A Message-ID in the domain of an address.
+fn new_message_id(tx: &mut Transaction<'_>, address: &str) -> Arc<str> {
+    let id = tx.draw_id(|_, _| false);
+    let (_, domain) = address.rsplit_once('@').unwrap_or_default();
+    Arc::from(format!("{id}@{domain}"))
+}
+
+/// The bytes of a mail that did not come as bytes: the same each time.
+#[must_use]
+pub fn bytes_of(mail: &Mail, date: Timestamp) -> Vec<u8> {
+    if let Some(raw) = &mail.raw {
+        return raw.to_vec();
+    }
+    let mailboxes = |list: &[Box<str>]| list.iter().map(|it| Mailbox::parse(it)).collect();
+    let files = mail.attachments.iter().map(|attachment| mail::Attachment {
+        filename: attachment.filename.to_string(),
+        content_type: attachment.content_type.to_string(),
+        bytes: attachment.bytes.clone(),
+    });
+    mail::build(&Draft {
+        message_id: mail.message_id.to_string(),
+        date: date.millis(),
+        from: Mailbox::parse(&mail.from),
+        to: mailboxes(&mail.to),
+        cc: mailboxes(&mail.cc),
+        reply_to: mail.reply_to.iter().map(|it| Mailbox::parse(it)).collect(),
+        in_reply_to: mail.in_reply_to.iter().map(ToString::to_string).collect(),
+        references: mail.references.iter().map(ToString::to_string).collect(),
+        subject: mail.subject.to_string(),
+        text: Some(mail.text.to_string()),
+        html: mail.html.as_ref().map(ToString::to_string),
+        attachments: files.collect(),
+    })
+}
+
+/// A parsed mail as inboxes receive it.
+#[must_use]
+pub fn received(parsed: Parsed, raw: Option<Arc<[u8]>>) -> Mail {
+    let boxed = |list: Vec<String>| list.into_iter().map(Into::into).collect();
+    let names = parsed.attachments.iter().map(|file| file.filename.as_str());
+    let names = mail::unique_names(names);
+    let attachments = parsed.attachments.into_iter().zip(names);
+    Mail {
+        from: parsed.from.into(),
+        to: boxed(parsed.to),
+        cc: boxed(parsed.cc),
+        bcc: Box::default(),
+        reply_to: parsed.reply_to.into_iter().next().map(Into::into),
+        message_id: parsed.message_id.unwrap_or_default().into(),
+        in_reply_to: parsed.in_reply_to.into_iter().next().map(Into::into),
+        references: boxed(parsed.references),
+        subject: parsed.subject.into(),
+        text: parsed.text.into(),
+        html: parsed.html.map(Into::into),
+        attachments: attachments
+            .map(|(file, name)| attachment(&name, &file.content_type, file.bytes))
+            .collect(),
+        category: None,
+        verdict: None,
+        raw,
+    }
+}
+
+/// An attachment with the text that it holds.
+#[must_use]
+pub fn attachment(filename: &str, content_type: &str, bytes: Arc<[u8]>) -> Attachment {
+    let extraction = mail::extract(filename, content_type, &bytes);
+    Attachment {
+        filename: filename.into(),
+        content_type: content_type.into(),
+        bytes,
+        extraction_method: extraction.method.as_str().into(),
+        text: extraction.text.map(Into::into),
+    }
+}
+
+/// What became of a mail at one address.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The address, as it was given.
+    pub address: String,
+    /// The message and what its thread was found by; none if no inbox has that address.
+    pub message: Option<(Arc<Message>, JoinedBy)>,
+}
+
+/// Brings a mail to each of these addresses, once.
+///
+/// # Errors
+///
+/// None that a drawn id could cause.
+pub fn deliver(
+    tx: &mut Transaction<'_>,
+    mail: &Mail,
+    addresses: &[String],
+) -> Result<Vec<Delivery>, Refusal> {
+    let mut seen = HashSet::new();
+    let mut deliveries = Vec::new();
+    for address in addresses {
+        let key = address.to_lowercase();
+        if !seen.insert(key.clone()) {
+            continue;
+        }
+        let message = match inboxes::find(tx.state, &key).cloned() {
+            None => None,
+            Some(inbox) => {
+                let mut own = mail.clone();
+                if own.message_id.is_empty() {
+                    own.message_id = new_message_id(tx, &inbox.address);
+                }
+                Some(messages::receive(tx, &inbox, own)?)
+            }
+        };
+        deliveries.push(Delivery {
+            address: address.clone(),
+            message,
+        });
+    }
+    Ok(deliveries)
+}

@@ -1,0 +1,209 @@
+//! Sending: handler and row.
+
+use std::sync::Arc;
+
+use data_encoding::BASE64;
+use hyper::StatusCode;
+use hyper::header::{HeaderName, HeaderValue};
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::Row;
+use super::call::Call;
+use super::failures::Failure;
+use super::post::{self, Content};
+use super::reply::Reply;
+use crate::contract::Item;
+use crate::domain::ids::Id;
+use crate::domain::inboxes;
+use crate::domain::messages::{Attachment, Message};
+use crate::domain::refusal::Refusal;
+use crate::domain::sends::{self, NewSend};
+use crate::mail;
+
+pub(super) const ROWS: &[Row] = &[Row::new("sendEmail", send_email).with_large_body()];
+
+/// Says that the answer is that to an earlier request.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SentView<'m> {
+    message_id: Id,
+    thread_id: Id,
+    provider_message_id: &'m str,
+    status: &'static str,
+}
+
+impl<'m> From<&'m Message> for SentView<'m> {
+    fn from(message: &'m Message) -> Self {
+        Self {
+            message_id: message.id,
+            thread_id: message.thread,
+            provider_message_id: &message.mail.message_id,
+            status: message.status.word(),
+        }
+    }
+}
+
+fn send_email(call: &Call<'_>) -> Result<Reply, Failure> {
+    let new = NewSend {
+        inbox: call.path("id")?.to_owned(),
+        thread: call.text("threadId")?,
+        to: call.text("to")?.unwrap_or_default().into(),
+        cc: addresses(call, "cc"),
+        bcc: addresses(call, "bcc"),
+        reply_to: call.text("replyTo")?.map(Into::into),
+        subject: call.text("subject")?.map(Into::into),
+    };
+    let body = call.text("body")?.unwrap_or_default();
+    let mut content = Content::of(&body, call.text("bodyHtml")?.as_deref());
+    content.quotes = call.flag("includeQuote").unwrap_or(true);
+    content.attachments = attachments(call)?;
+    let key = idempotency_key(call);
+    let key = key.as_deref().map(|key| (key, fingerprint(call)));
+    let (answer, replayed) = call.caller.write(|tx| {
+        let inbox = inboxes::get(tx.state, &new.inbox)?;
+        if let Some((key, fingerprint)) = &key {
+            let known = sends::replay(tx.state, tx.now, key, inbox.id, fingerprint)?;
+            if let Some(answer) = known {
+                return Ok((answer, true));
+            }
+        }
+        let inbox_id = inbox.id;
+        let message = post::send(tx, inbox, &new, &content)?;
+        let view = serde_json::to_vec(&SentView::from(&*message));
+        let answer: Arc<[u8]> = view.unwrap_or_default().into();
+        if let Some((key, fingerprint)) = key {
+            sends::remember(tx, key, inbox_id, fingerprint, answer.clone(), None);
+        }
+        Ok::<_, Refusal>((answer, false))
+    })?;
+    let reply = Reply::bytes(StatusCode::OK, "application/json", answer.to_vec());
+    Ok(match replayed {
+        true => reply.with(REPLAYED, HeaderValue::from_static("true")),
+        false => reply,
+    })
+}
+
+/// Any bytes are a key: one that were ignored would send twice.
+fn idempotency_key(call: &Call<'_>) -> Option<String> {
+    let value = call.request.headers.get("idempotency-key")?.as_bytes();
+    let key = match std::str::from_utf8(value) {
+        Ok(text) => text.to_owned(),
+        Err(_) => value.iter().copied().map(char::from).collect(),
+    };
+    Some(key).filter(|key| !key.is_empty())
+}
+
+fn body<'c>(call: &'c Call<'_>) -> Option<Item<'c>> {
+    call.input.body.as_ref().map(|body| body.root())
+}
+
+fn addresses(call: &Call<'_>, field: &str) -> Vec<Box<str>> {
+    let list = body(call).and_then(|body| body.get(field));
+    let elements = list.into_iter().flat_map(|list| list.elements());
+    elements
+        .filter_map(|it| it.as_str())
+        .map(Into::into)
+        .collect()
+}
+
+/// Files of a form, or members of a JSON list with their bytes in base64.
+fn attachments(call: &Call<'_>) -> Result<Vec<Attachment>, Failure> {
+    let files = call
+        .input
+        .files
+        .iter()
+        .filter(|file| file.name == "attachments");
+    let mut named: Vec<(String, String, Vec<u8>)> = files
+        .map(|file| {
+            let filename = file.filename.clone().unwrap_or_default();
+            let content_type = file.content_type.unwrap_or("application/octet-stream");
+            (filename, content_type.to_owned(), file.bytes.to_vec())
+        })
+        .collect();
+    let list = body(call).and_then(|body| body.get("attachments"));
+    let elements = list.into_iter().flat_map(|list| list.elements());
+    for (index, element) in elements.enumerate() {
+        let text = |field| element.get(field).and_then(|it| it.as_str());
+        let Some(filename) = text("filename") else {
+            // A form's file, which is among the files.
+            continue;
+        };
+        let data = text("data").unwrap_or_default();
+        let digits: Vec<u8> = data
+            .bytes()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .collect();
+        let bytes = BASE64.decode(&digits).map_err(|error| {
+            Failure::bad_request(format!(
+                "`/attachments/{index}/data` is not base64: {error}"
+            ))
+        })?;
+        let content_type = text("contentType").unwrap_or("application/octet-stream");
+        named.push((filename.to_owned(), content_type.to_owned(), bytes));
+    }
+    let bytes: usize = named.iter().map(|(.., bytes)| bytes.len()).sum();
+    if bytes > sends::MAX_ATTACHMENTS {
+        let limit = sends::MAX_ATTACHMENTS;
+        return Err(Refusal::AttachmentsTooLarge { bytes, limit }.into());
+    }
+    let names = mail::unique_names(named.iter().map(|(name, ..)| name.as_str()));
+    let files = named.into_iter().zip(names);
+    Ok(files
+        .map(|((_, content_type, bytes), name)| {
+            post::attachment(&name, &content_type, bytes.into())
+        })
+        .collect())
+}
+
+/// What tells one request from another: its JSON by value, its form by parts.
+fn fingerprint(call: &Call<'_>) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    if let Some(body) = body(call) {
+        add_value(&mut digest, &body.to_json());
+    }
+    for file in &call.input.files {
+        let filename = file.filename.as_deref().unwrap_or_default();
+        let content_type = file.content_type.unwrap_or_default();
+        for part in [
+            file.name.as_bytes(),
+            filename.as_bytes(),
+            content_type.as_bytes(),
+            file.bytes,
+        ] {
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+    }
+    digest.finalize().into()
+}
+
+/// Members in the order of their names, since JSON gives them none.
+fn add_value(digest: &mut Sha256, value: &Value) {
+    match value {
+        Value::Object(members) => {
+            digest.update(b"{");
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by_key(|(name, _)| name.as_str());
+            for (name, value) in members {
+                digest.update(Value::String(name.clone()).to_string());
+                add_value(digest, value);
+            }
+            digest.update(b"}");
+        }
+        Value::Array(elements) => {
+            digest.update(b"[");
+            elements
+                .iter()
+                .for_each(|element| add_value(digest, element));
+            digest.update(b"]");
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            digest.update(value.to_string());
+            digest.update(b",");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! How much a state holds, as the control plane shows it.
+
+use serde::Serialize;
+
+use crate::domain::state::Counts;
+
+/// Rows of each kind.
+#[derive(Serialize)]
+pub(super) struct CountsView {
+    pods: usize,
+    inboxes: usize,
+    domains: usize,
+    threads: usize,
+    messages: usize,
+}
+
+impl From<Counts> for CountsView {
+    fn from(counts: Counts) -> Self {
+        Self {
+            pods: counts.pods,
+            inboxes: counts.inboxes,
+            domains: counts.domains,
+            threads: counts.threads,
+            messages: counts.messages,
+        }
+    }
+}

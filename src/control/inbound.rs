@@ -1,0 +1,249 @@
+//! Mail from outside: taken in as JSON or as bytes.
+
+use std::sync::Arc;
+
+use data_encoding::BASE64;
+use hyper::StatusCode;
+use serde::Serialize;
+
+use crate::api::Row;
+use crate::api::call::Call;
+use crate::api::failures::Failure;
+use crate::api::post::{self, Delivery};
+use crate::api::reply::Reply;
+use crate::app::Unwritten;
+use crate::contract::{Item, query_pairs};
+use crate::domain::ids::Id;
+use crate::domain::messages::{Attachment, JoinedBy, Mail};
+use crate::domain::refusal::Refusal;
+use crate::domain::sends::{MAX_ATTACHMENTS, bare};
+use crate::mail;
+
+pub(super) const ROWS: &[Row] = &[Row::new("receiveMail", receive_mail).with_large_body()];
+
+#[derive(Serialize)]
+struct ReceivedView {
+    results: Vec<ResultView>,
+    notes: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResultView {
+    address: String,
+    inbox_id: Option<Id>,
+    message_id: Option<Id>,
+    thread_id: Option<Id>,
+    joined_by: Option<&'static str>,
+    dropped: Option<&'static str>,
+}
+
+impl ResultView {
+    /// What was only tried made no message, and no new thread.
+    fn new(delivery: Delivery, is_trial: bool) -> Self {
+        let joined_by = delivery.message.as_ref().map(|(_, by)| *by);
+        let message = delivery.message.as_ref().map(|(message, _)| message);
+        let is_made = !is_trial;
+        let is_joined = joined_by.is_some_and(|by| by != JoinedBy::New);
+        Self {
+            inbox_id: message.map(|message| message.inbox),
+            message_id: message.filter(|_| is_made).map(|message| message.id),
+            thread_id: message
+                .filter(|_| is_made || is_joined)
+                .map(|message| message.thread),
+            joined_by: joined_by.map(|by| by.word()),
+            dropped: message.is_none().then_some("no_such_inbox"),
+            address: delivery.address,
+        }
+    }
+}
+
+/// Ends a transaction whose result nobody wants to keep.
+enum Ended {
+    Refused(Refusal),
+    Tried(Vec<Delivery>),
+}
+
+fn receive_mail(call: &Call<'_>) -> Result<Reply, Failure> {
+    let (mail, notes) = match &call.input.body {
+        Some(body) => (described(call, body.root())?, Vec::new()),
+        None => {
+            let bytes = call.request.bytes();
+            let mut parsed = mail::parse(bytes);
+            let notes = std::mem::take(&mut parsed.notes);
+            (post::received(parsed, Some(Arc::from(bytes))), notes)
+        }
+    };
+    let addresses = match envelope(call) {
+        envelope if !envelope.is_empty() => envelope,
+        _ => mail
+            .to
+            .iter()
+            .chain(&mail.cc)
+            .map(|it| bare(it).to_owned())
+            .collect(),
+    };
+    if addresses.is_empty() {
+        return Err(Failure::bad_request(
+            "the mail names nobody in To or Cc; say with `?to=` whom it is for",
+        ));
+    }
+    let is_trial = call.input.query("dryRun") == Some(&serde_json::Value::Bool(true));
+    let ended = call.caller.write(|tx| {
+        let deliveries = post::deliver(tx, &mail, &addresses).map_err(Ended::Refused)?;
+        match is_trial {
+            true => Err(Ended::Tried(deliveries)),
+            false => Ok(deliveries),
+        }
+    });
+    let deliveries = match ended {
+        Ok(deliveries) | Err(Unwritten::Refused(Ended::Tried(deliveries))) => deliveries,
+        Err(Unwritten::Refused(Ended::Refused(refusal))) => return Err(refusal.into()),
+        Err(Unwritten::Dropped) => return Err(Failure::world_changed()),
+    };
+    let view = ReceivedView {
+        results: deliveries
+            .into_iter()
+            .map(|delivery| ResultView::new(delivery, is_trial))
+            .collect(),
+        notes,
+    };
+    Ok(Reply::json(StatusCode::OK, &view))
+}
+
+/// Whom the envelope names: every `to` of the query.
+fn envelope(call: &Call<'_>) -> Vec<String> {
+    let query = call.request.uri.query().unwrap_or_default();
+    let pairs = query_pairs(query).unwrap_or_default().into_iter();
+    let named = pairs.filter(|(name, _)| name == "to");
+    named.map(|(_, value)| value.into_owned()).collect()
+}
+
+/// A mail as a JSON body or a form describes it.
+fn described(call: &Call<'_>, body: Item<'_>) -> Result<Mail, Failure> {
+    let text = |field: &str| body.get(field).and_then(|it| it.as_str());
+    let boxed = |field: &str| text(field).map(Box::<str>::from);
+    let mut plain = text("text").map(str::to_owned);
+    let html = text("html");
+    if plain.is_none() {
+        plain = html.map(mail::text_of_html);
+    }
+    let message_id = header(body, "message-id").map(|id| id.trim_matches(['<', '>', ' ']));
+    let attachments = body.get("attachments").into_iter();
+    let attachments = attachments.flat_map(|list| list.elements()).enumerate();
+    // What has no name of its own in the body is a form's file.
+    let mut attachments = attachments
+        .filter(|(_, row)| row.get("filename").is_some())
+        .map(|(index, row)| attachment(index, row))
+        .collect::<Result<Vec<_>, _>>()?;
+    let files = call.input.files.iter();
+    attachments.extend(files.filter(|file| file.name == "attachments").map(|file| {
+        let filename = file.filename.as_deref().unwrap_or_default();
+        let content_type = file.content_type.unwrap_or("application/octet-stream");
+        post::attachment(filename, content_type, Arc::from(file.bytes))
+    }));
+    let bytes: usize = attachments.iter().map(|it| it.bytes.len()).sum();
+    if bytes > MAX_ATTACHMENTS {
+        let limit = MAX_ATTACHMENTS;
+        return Err(Refusal::AttachmentsTooLarge { bytes, limit }.into());
+    }
+    let names = mail::unique_names(attachments.iter().map(|it| &*it.filename));
+    for (attachment, name) in attachments.iter_mut().zip(names) {
+        attachment.filename = name.into();
+    }
+    Ok(Mail {
+        from: boxed("from").unwrap_or_default(),
+        to: addresses(body, "to"),
+        cc: addresses(body, "cc"),
+        reply_to: header(body, "reply-to").map(Into::into),
+        message_id: message_id.unwrap_or_default().into(),
+        in_reply_to: text("inReplyTo")
+            .or_else(|| header(body, "in-reply-to"))
+            .map(bare_id)
+            .filter(|id| !id.is_empty())
+            .map(Into::into),
+        references: references(body),
+        subject: boxed("subject").unwrap_or_default(),
+        text: plain.unwrap_or_default().into(),
+        html: html.map(Into::into),
+        attachments: attachments.into(),
+        category: boxed("category"),
+        verdict: boxed("verdict"),
+        ..Mail::default()
+    })
+}
+
+/// Whom a field names, without display names.
+fn addresses(body: Item<'_>, field: &str) -> Box<[Box<str>]> {
+    let texts = one_or_more(body, field).into_iter();
+    let addresses = texts.map(|text| Box::<str>::from(bare(&text)));
+    addresses.filter(|address| !address.is_empty()).collect()
+}
+
+fn references(body: Item<'_>) -> Box<[Box<str>]> {
+    let given = match body.get("references") {
+        Some(_) => one_or_more(body, "references"),
+        None => header(body, "references")
+            .map(Box::from)
+            .into_iter()
+            .collect(),
+    };
+    let ids = given.iter().flat_map(|ids| ids.split_whitespace());
+    ids.map(|id| Box::from(bare_id(id))).collect()
+}
+
+fn bare_id(id: &str) -> &str {
+    id.trim().trim_start_matches('<').trim_end_matches('>')
+}
+
+/// A header that the body gives, whatever its case.
+fn header<'b>(body: Item<'b>, name: &str) -> Option<&'b str> {
+    let headers = body.get("headers")?;
+    let mut named = headers
+        .members()
+        .filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    named.next()?.1.as_str()
+}
+
+fn one_or_more(body: Item<'_>, field: &str) -> Box<[Box<str>]> {
+    let Some(value) = body.get(field) else {
+        return Box::default();
+    };
+    match value.as_str() {
+        Some(one) => [Box::from(one)].into(),
+        None => value
+            .elements()
+            .filter_map(|it| it.as_str())
+            .map(Into::into)
+            .collect(),
+    }
+}
+
+fn attachment(index: usize, row: Item<'_>) -> Result<Attachment, Failure> {
+    let text = |field: &str| row.get(field).and_then(|it| it.as_str());
+    let data = text("data").unwrap_or_default();
+    let digits: Vec<u8> = data
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let bytes = BASE64.decode(&digits).map_err(|error| {
+        Failure::bad_request(format!(
+            "`/attachments/{index}/data` is not base64: {error}"
+        ))
+    })?;
+    let content_type = text("contentType").unwrap_or("application/octet-stream");
+    let filename = text("filename").unwrap_or_default();
+    let made = post::attachment(filename, content_type, bytes.into());
+    let method = match (text("extractionMethod"), text("parsedText")) {
+        (Some(method), _) => method.into(),
+        (None, Some(_)) => mail::method_of_given(filename, content_type)
+            .as_str()
+            .into(),
+        (None, None) => made.extraction_method,
+    };
+    Ok(Attachment {
+        text: text("parsedText").map(Into::into).or(made.text),
+        extraction_method: method,
+        ..made
+    })
+}

@@ -1,0 +1,180 @@
+//! Mail itself, whoever has it: what headers and bodies say, and the words for what became of it.
+
+use std::sync::Arc;
+
+/// A mail, whoever has it: the same for its sender and all who received it, but for what only the
+/// sender knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mail {
+    /// The From header.
+    pub from: Box<str>,
+    /// The To header's addresses.
+    pub to: Box<[Box<str>]>,
+    /// The Cc header's addresses.
+    pub cc: Box<[Box<str>]>,
+    /// Recipients that no header names; known to the sender alone.
+    pub bcc: Box<[Box<str>]>,
+    /// Where replies go, if not to the sender.
+    pub reply_to: Option<Box<str>>,
+    /// The Message-ID, without brackets.
+    pub message_id: Arc<str>,
+    /// The Message-ID that it answers.
+    pub in_reply_to: Option<Box<str>>,
+    /// The Message-IDs of the conversation before it.
+    pub references: Box<[Box<str>]>,
+    /// The subject; empty when there is none.
+    pub subject: Box<str>,
+    /// The plain text; empty when there is none.
+    pub text: Box<str>,
+    /// The HTML, if there is one.
+    pub html: Option<Box<str>>,
+    /// The attachments, each with a name of its own.
+    pub attachments: Box<[Attachment]>,
+    /// What kind of mail the service takes it for.
+    pub category: Option<Box<str>>,
+    /// What the service thinks of its intentions.
+    pub verdict: Option<Box<str>>,
+    /// Its bytes, where they came as bytes.
+    pub raw: Option<Arc<[u8]>>,
+}
+
+/// A file that came or went with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name, which no other attachment of the message has.
+    pub filename: Box<str>,
+    /// Its media type.
+    pub content_type: Box<str>,
+    /// Its bytes.
+    pub bytes: Arc<[u8]>,
+    /// How its text was found, or why there is none.
+    pub extraction_method: Box<str>,
+    /// Its text, if there is one.
+    pub text: Option<Box<str>>,
+}
+
+/// Which way a message went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To the inbox.
+    Inbound,
+    /// From the inbox.
+    Outbound,
+}
+
+impl Direction {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Inbound, Self::Outbound];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Direction::Inbound => "inbound",
+            Direction::Outbound => "outbound",
+        }
+    }
+
+    /// The direction of that name.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.word() == word)
+    }
+}
+
+/// How far a message got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It waits to be sent.
+    Pending,
+    /// It was sent.
+    Sent,
+    /// It was received.
+    Received,
+    /// It could not be sent.
+    Failed,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Sent, Self::Received, Self::Failed];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Pending => "pending",
+            Status::Sent => "sent",
+            Status::Received => "received",
+            Status::Failed => "failed",
+        }
+    }
+
+    /// The status of that name.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.word() == word)
+    }
+}
+
+/// How an inbox was addressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// In To.
+    To,
+    /// In Cc.
+    Cc,
+}
+
+impl Role {
+    /// The name on the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::To => "to",
+            Role::Cc => "cc",
+        }
+    }
+
+    /// The role of that name.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Role::To, Role::Cc]
+            .into_iter()
+            .find(|known| known.word() == word)
+    }
+
+    /// How a mail addresses an inbox; None if it came by envelope or Bcc.
+    #[must_use]
+    pub fn of(mail: &Mail, address: &str) -> Option<Self> {
+        let names = |list: &[Box<str>]| list.iter().any(|it| it.eq_ignore_ascii_case(address));
+        match (names(&mail.to), names(&mail.cc)) {
+            (true, _) => Some(Role::To),
+            (false, true) => Some(Role::Cc),
+            (false, false) => None,
+        }
+    }
+}
+
+/// What a thread was found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinedBy {
+    /// The message that it answers.
+    InReplyTo,
+    /// A message of the conversation before it.
+    References,
+    /// Nothing: the thread is new.
+    New,
+}
+
+impl JoinedBy {
+    /// The name on the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            JoinedBy::InReplyTo => "in-reply-to",
+            JoinedBy::References => "references",
+            JoinedBy::New => "new",
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! Messages: what inboxes received and sent, each in one thread (OpenMail docs, Messages).
+
+use std::sync::Arc;
+
+use super::clock::Timestamp;
+use super::ids::Id;
+use super::inboxes::{self, Inbox};
+pub use super::mail::{Attachment, Direction, JoinedBy, Mail, Role, Status};
+use super::refusal::{Refusal, Resource};
+use super::state::{State, Transaction};
+use super::table::{Listing, Order, Page, Row};
+use super::threads;
+
+/// What the messages of a world may have together, in bytes.
+pub const MAX_STORED: usize = 1024 * 1024 * 1024;
+
+/// A message of an inbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: Id,
+    /// The inbox that received or sent it.
+    pub inbox: Id,
+    /// The thread that it belongs to, of the same inbox.
+    pub thread: Id,
+    /// Whether it came or went.
+    pub direction: Direction,
+    /// How far it got.
+    pub status: Status,
+    /// What mail itself says.
+    pub mail: Mail,
+    /// The inbox's address for what came, the primary recipient for what went.
+    pub to: Box<str>,
+    /// How the inbox was addressed, for what came.
+    pub role: Option<Role>,
+    /// When it came or went.
+    pub created_at: Timestamp,
+    pub(super) order: Order,
+}
+
+impl Row for Message {
+    fn id(&self) -> Id {
+        self.id
+    }
+
+    fn order(&self) -> Order {
+        self.order
+    }
+}
+
+impl Message {
+    /// What breaks ties between messages of one instant.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.order.sequence
+    }
+}
+
+/// A message that is about to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Storing {
+    /// Its id; drawn when absent.
+    pub id: Option<Id>,
+    /// Its thread; a new one when absent.
+    pub thread: Option<Id>,
+    /// Whether it came or went.
+    pub direction: Direction,
+    /// How far it got.
+    pub status: Status,
+    /// What mail itself says.
+    pub mail: Mail,
+    /// The inbox's address, or the primary recipient.
+    pub to: Box<str>,
+    /// How the inbox was addressed.
+    pub role: Option<Role>,
+    /// When it came or went; now when absent.
+    pub created_at: Option<Timestamp>,
+}
+
+fn is_taken(state: &State, id: Id) -> bool {
+    state.messages.get(id).is_some()
+}
+
+/// Takes in a mail from outside, or from another inbox: in the thread of the message that it
+/// answers or, failing that, that it refers to; otherwise in a new one. Its subject joins nothing.
+pub fn receive(
+    tx: &mut Transaction<'_>,
+    inbox: &Inbox,
+    mail: Mail,
+) -> Result<(Arc<Message>, JoinedBy), Refusal> {
+    let known = |id: &str| Some(by_message_id(tx.state, inbox.id, id)?.thread);
+    let answered = mail.in_reply_to.as_deref().and_then(known);
+    let referred = || mail.references.iter().rev().find_map(|id| known(id));
+    let (thread, joined_by) = match answered {
+        Some(thread) => (Some(thread), JoinedBy::InReplyTo),
+        None => match referred() {
+            Some(thread) => (Some(thread), JoinedBy::References),
+            None => (None, JoinedBy::New),
+        },
+    };
+    let storing = Storing {
+        id: None,
+        thread,
+        direction: Direction::Inbound,
+        status: Status::Received,
+        role: Role::of(&mail, &inbox.address),
+        to: Box::from(&*inbox.address),
+        mail,
+        created_at: None,
+    };
+    Ok((store(tx, inbox, storing)?, joined_by))
+}
+
+/// The message that an answer to this Message-ID answers: of several, the first.
+fn by_message_id<'s>(state: &'s State, inbox: Id, id: &str) -> Option<&'s Arc<Message>> {
+    let first = state.message_ids.rank(&(inbox, Arc::from(id), Order::MIN));
+    let ((owner, found, order), ()) = state.message_ids.iter_from(first).next()?;
+    match *owner == inbox && **found == *id {
+        true => state.messages.at(*order),
+        false => None,
+    }
+}
+
+/// Stores a message in its thread, which it makes unread if it came.
+///
+/// # Errors
+///
+/// [`Refusal::StorageLimitExceeded`], [`Refusal::IdTaken`].
+pub fn store(
+    tx: &mut Transaction<'_>,
+    inbox: &Inbox,
+    storing: Storing,
+) -> Result<Arc<Message>, Refusal> {
+    let bytes = size(&storing.mail);
+    if tx.state.stored_bytes + bytes > MAX_STORED {
+        return Err(Refusal::StorageLimitExceeded { limit: MAX_STORED });
+    }
+    let created_at = storing.created_at.unwrap_or(tx.now);
+    let order = tx.next_order(created_at);
+    let id = tx.take_id(Resource::Message, storing.id, is_taken)?;
+    let thread = match storing.thread {
+        Some(thread) => thread,
+        None => threads::create(
+            tx,
+            inbox.id,
+            storing.mail.subject.clone(),
+            created_at,
+            order,
+        ),
+    };
+    let message = Arc::new(Message {
+        id,
+        inbox: inbox.id,
+        thread,
+        direction: storing.direction,
+        status: storing.status,
+        to: storing.to,
+        role: storing.role,
+        mail: storing.mail,
+        created_at,
+        order,
+    });
+    enter(tx.state, &message);
+    threads::extend(tx.state, &message);
+    Ok(message)
+}
+
+/// Stores a message of an account that is described, at its place among those of its instant.
+///
+/// # Errors
+///
+/// [`Refusal::IdTaken`].
+pub fn describe(
+    tx: &mut Transaction<'_>,
+    inbox: &Inbox,
+    storing: Storing,
+    sequence: Option<u64>,
+) -> Result<Arc<Message>, Refusal> {
+    let Some(sequence) = sequence else {
+        return store(tx, inbox, storing);
+    };
+    let after = tx.state.creations.max(sequence);
+    let at = storing.created_at.unwrap_or(tx.now);
+    // One that is taken already breaks no tie: then the position does.
+    if tx.state.messages.at(Order { at, sequence }).is_none() {
+        tx.state.creations = sequence.saturating_sub(1);
+    }
+    let stored = store(tx, inbox, storing);
+    tx.state.creations = tx.state.creations.max(after);
+    stored
+}
+
+/// Puts a message into its tables.
+fn enter(state: &mut State, message: &Arc<Message>) {
+    let Message { inbox, order, .. } = **message;
+    state.inbox_messages.insert(inbox, order);
+    by_direction(state, message.direction).insert(inbox, order);
+    state.thread_messages.insert(message.thread, order);
+    let key = (inbox, message.mail.message_id.clone(), order);
+    state.message_ids.insert(key, ());
+    state.stored_bytes += size(&message.mail);
+    state.messages.put(message.clone());
+}
+
+/// Takes a message out of its tables, its thread aside.
+pub(super) fn leave(state: &mut State, message: &Message) {
+    let Message { inbox, order, .. } = *message;
+    state.inbox_messages.remove(inbox, order);
+    by_direction(state, message.direction).remove(inbox, order);
+    state.thread_messages.remove(message.thread, order);
+    let key = (inbox, message.mail.message_id.clone(), order);
+    state.message_ids.remove(&key);
+    state.stored_bytes = state.stored_bytes.saturating_sub(size(&message.mail));
+    state.messages.remove(message.id);
+}
+
+fn by_direction(state: &mut State, direction: Direction) -> &mut super::table::Index {
+    match direction {
+        Direction::Inbound => &mut state.inbound_messages,
+        Direction::Outbound => &mut state.outbound_messages,
+    }
+}
+
+/// What a mail counts as storage: its texts and its attachments.
+#[must_use]
+pub fn size(mail: &Mail) -> usize {
+    let html = mail.html.as_ref().map_or(0, |html| html.len());
+    let attachments: usize = mail.attachments.iter().map(|it| it.bytes.len()).sum();
+    mail.subject.len() + mail.text.len() + html + attachments
+}
+
+/// One page of an inbox's messages, the newest first; of one direction, if that is given.
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`] for the inbox.
+pub fn list(
+    state: &State,
+    inbox: &str,
+    direction: Option<Direction>,
+    page: Page,
+) -> Result<Listing<Arc<Message>>, Refusal> {
+    let inbox = inboxes::get(state, inbox)?.id;
+    let index = match direction {
+        None => &state.inbox_messages,
+        Some(Direction::Inbound) => &state.inbound_messages,
+        Some(Direction::Outbound) => &state.outbound_messages,
+    };
+    Ok(index.page(inbox, &state.messages, page))
+}
+
+/// All messages of a thread, the oldest first.
+#[must_use]
+pub fn of_thread(state: &State, thread: Id) -> Vec<Arc<Message>> {
+    state.thread_messages.all(thread, &state.messages)
+}
+
+/// At most so many of a thread's Message-IDs are referred to, the first and the latest.
+const MAX_REFERENCES: usize = 100;
+
+/// The Message-IDs that a further message of a thread refers to, the oldest first. Costs what they
+/// are, however many messages the thread has.
+#[must_use]
+pub fn references(state: &State, thread: Id) -> Vec<Box<str>> {
+    let page = |limit, offset| {
+        let page = Page { limit, offset };
+        state.thread_messages.page(thread, &state.messages, page)
+    };
+    let mut latest = page(MAX_REFERENCES, 0);
+    if latest.total > MAX_REFERENCES {
+        latest.rows.pop();
+        latest.rows.extend(page(1, latest.total - 1).rows);
+    }
+    let oldest_first = latest.rows.iter().rev();
+    oldest_first
+        .map(|message| Box::from(&*message.mail.message_id))
+        .collect()
+}
+
+/// The message with that id.
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`].
+pub fn get(state: &State, key: &str) -> Result<Arc<Message>, Refusal> {
+    let message = Id::parse(key).and_then(|id| state.messages.get(id));
+    message.cloned().ok_or_else(|| Refusal::NotFound {
+        what: Resource::Message,
+        key: key.to_owned(),
+    })
+}
+
+/// The attachment of that name.
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`] for the message or the attachment.
+pub fn attachment<'m>(message: &'m Message, filename: &str) -> Result<&'m Attachment, Refusal> {
+    let mut attachments = message.mail.attachments.iter();
+    let found = attachments.find(|attachment| &*attachment.filename == filename);
+    found.ok_or_else(|| Refusal::NotFound {
+        what: Resource::Attachment,
+        key: filename.to_owned(),
+    })
+}
+
+/// Deletes a message; with its last message a thread goes too.
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`].
+pub fn delete(tx: &mut Transaction<'_>, key: &str) -> Result<(), Refusal> {
+    let message = get(tx.state, key)?;
+    leave(tx.state, &message);
+    threads::shrink(tx.state, message.thread);
+    Ok(())
+}
+
+/// Removes all mail of an inbox.
+pub(super) fn forget_inbox(state: &mut State, inbox: Id) {
+    for message in state.inbox_messages.all(inbox, &state.messages) {
+        leave(state, &message);
+    }
+    threads::forget_inbox(state, inbox);
+}

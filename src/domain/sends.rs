@@ -1,0 +1,280 @@
+//! Sending: what becomes of a send before it is mail, and what is remembered of it (OpenMail docs,
+//! Sending; Idempotency).
+
+use std::sync::Arc;
+
+use super::clock::Timestamp;
+use super::domains;
+use super::ids::Id;
+use super::inboxes::{self, Inbox};
+use super::messages::{self, Direction, Mail, Message, Status, Storing};
+use super::refusal::Refusal;
+use super::state::{State, Transaction};
+use super::table::{Listing, Order, Page};
+use super::threads::{self, Thread};
+
+/// How long the first answer to an idempotency key is repeated.
+pub const REPLAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+/// At most this many idempotency records; the oldest make room.
+pub const MAX_RECORDS: usize = 100_000;
+/// At most this many mails in the outbox; the oldest make room.
+pub const MAX_OUTBOX: usize = 10_000;
+/// What a send's attachments may have together, decoded, in bytes.
+pub const MAX_ATTACHMENTS: usize = 26_214_400;
+
+/// What somebody wants to send.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewSend {
+    /// The inbox that sends.
+    pub inbox: String,
+    /// The thread that it answers.
+    pub thread: Option<String>,
+    /// The primary recipient.
+    pub to: Box<str>,
+    /// Further recipients.
+    pub cc: Vec<Box<str>>,
+    /// Recipients that nobody else sees.
+    pub bcc: Vec<Box<str>>,
+    /// Where replies go.
+    pub reply_to: Option<Box<str>>,
+    /// The subject; a reply has its thread's.
+    pub subject: Option<Box<str>>,
+}
+
+/// What a send knows of its inbox and its thread before it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// The inbox that sends.
+    pub inbox: Arc<Inbox>,
+    /// The thread that it answers.
+    pub thread: Option<Arc<Thread>>,
+    /// The last message of that thread.
+    pub previous: Option<Arc<Message>>,
+    /// The Message-IDs of that thread, the oldest first.
+    pub references: Vec<Box<str>>,
+    /// The subject, if it is not the thread's.
+    pub subject: Option<Box<str>>,
+    /// Everybody in Cc: who was asked for, and who wrote to somebody else with us in Cc.
+    pub cc: Vec<Box<str>>,
+}
+
+/// Looks up what a send needs.
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`] for the thread, [`Refusal::SubjectMissing`].
+pub fn context(state: &State, inbox: Arc<Inbox>, new: &NewSend) -> Result<Context, Refusal> {
+    let Some(key) = &new.thread else {
+        let subject = new.subject.clone().ok_or(Refusal::SubjectMissing)?;
+        return Ok(Context {
+            inbox,
+            thread: None,
+            previous: None,
+            references: Vec::new(),
+            subject: Some(subject),
+            cc: new.cc.clone(),
+        });
+    };
+    let thread = threads::get(state, key)?;
+    if thread.inbox != inbox.id {
+        // To this inbox it does not exist.
+        return Err(threads::not_found(key));
+    }
+    let known = messages::of_thread(state, thread.id);
+    let references = messages::references(state, thread.id);
+    let mut cc = new.cc.clone();
+    let previous = known.last().cloned();
+    let came = known
+        .iter()
+        .rev()
+        .find(|it| it.direction == Direction::Inbound);
+    if let Some(sender) = came.and_then(|came| copied_sender(came)) {
+        let is_named = |address: &str| address.eq_ignore_ascii_case(&sender);
+        if !is_named(&new.to) && !cc.iter().any(|it| is_named(it)) && !is_named(&inbox.address) {
+            cc.push(sender);
+        }
+    }
+    Ok(Context {
+        inbox,
+        thread: Some(thread),
+        previous,
+        references,
+        subject: None,
+        cc,
+    })
+}
+
+/// The sender of a message that only copied the inbox: a reply goes to whom it was addressed, and
+/// its sender gets a copy.
+fn copied_sender(came: &Message) -> Option<Box<str>> {
+    let is_copied = came.role == Some(messages::Role::Cc);
+    is_copied.then(|| Box::from(bare(&came.mail.from)))
+}
+
+/// The address in a From header.
+#[must_use]
+pub fn bare(from: &str) -> &str {
+    match (from.rfind('<'), from.rfind('>')) {
+        (Some(start), Some(end)) if start < end => from[start + 1..end].trim(),
+        _ => from.trim(),
+    }
+}
+
+/// Stores what an inbox sent, and what of it left for the outside world.
+///
+/// # Errors
+///
+/// None that a drawn id could cause.
+pub fn sent(
+    tx: &mut Transaction<'_>,
+    context: &Context,
+    mail: Mail,
+) -> Result<Arc<Message>, Refusal> {
+    let storing = Storing {
+        id: None,
+        thread: context.thread.as_ref().map(|thread| thread.id),
+        direction: Direction::Outbound,
+        status: Status::Sent,
+        to: mail.to.first().cloned().unwrap_or_default(),
+        role: None,
+        mail,
+        created_at: None,
+    };
+    let message = messages::store(tx, &context.inbox, storing)?;
+    let addresses = recipients(&message.mail).map(str::to_lowercase);
+    let outside: Vec<String> = addresses
+        .filter(|address| inboxes::find(tx.state, address).is_none())
+        .collect();
+    if !outside.is_empty() {
+        let seems_ours = |address: &String| {
+            let (_, domain) = address.rsplit_once('@').unwrap_or_default();
+            domains::is_own(tx.state, domain)
+        };
+        let departed = Departed {
+            no_such_inbox: outside.iter().any(seems_ours),
+            id: tx.draw_id(|_, _| false),
+            message: message.clone(),
+        };
+        let outbox = &mut tx.state.outbox;
+        outbox.insert(message.order, Arc::new(departed));
+        while outbox.len() > MAX_OUTBOX {
+            let Some(oldest) = outbox.first().map(|(order, _)| *order) else {
+                break;
+            };
+            outbox.remove(&oldest);
+        }
+    }
+    Ok(message)
+}
+
+/// Everybody that a mail goes to.
+pub fn recipients(mail: &Mail) -> impl Iterator<Item = &str> {
+    let all = mail.to.iter().chain(&mail.cc).chain(&mail.bcc);
+    all.map(AsRef::as_ref)
+}
+
+/// A mail that left for the outside world; it stays when its inbox goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Departed {
+    /// Its id in the outbox.
+    pub id: Id,
+    /// The message as it was sent.
+    pub message: Arc<Message>,
+    /// Whether a recipient's address looks like one of ours but is no inbox.
+    pub no_such_inbox: bool,
+}
+
+/// One page of what left for the outside world, the newest first.
+#[must_use]
+pub fn outbox(state: &State, page: Page) -> Listing<Arc<Departed>> {
+    let total = state.outbox.len();
+    let rows = page.cut(0, total).map(|(start, count)| {
+        let rows = state.outbox.iter_from(start).take(count);
+        rows.map(|(_, row)| row.clone()).collect()
+    });
+    Listing::newest_first(rows, total)
+}
+
+/// The first answer to an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The key.
+    pub key: Arc<str>,
+    /// The inbox that it was used with.
+    pub inbox: Id,
+    /// What the request was, so that another one is told from a repetition.
+    pub fingerprint: [u8; 32],
+    /// The answer, byte for byte.
+    pub answer: Arc<[u8]>,
+    /// When it was given.
+    pub at: Timestamp,
+    order: Order,
+}
+
+/// The answer to repeat, if the same request came with the same key within a day.
+///
+/// # Errors
+///
+/// [`Refusal::IdempotencyKeyReused`] for another request.
+pub fn replay(
+    state: &State,
+    now: Timestamp,
+    key: &str,
+    inbox: Id,
+    fingerprint: &[u8; 32],
+) -> Result<Option<Arc<[u8]>>, Refusal> {
+    let Some(record) = state.idempotency.get(key) else {
+        return Ok(None);
+    };
+    if now.millis() - record.at.millis() >= REPLAY_MILLIS {
+        return Ok(None);
+    }
+    match record.inbox == inbox && record.fingerprint == *fingerprint {
+        true => Ok(Some(record.answer.clone())),
+        false => Err(Refusal::IdempotencyKeyReused {
+            key: key.to_owned(),
+        }),
+    }
+}
+
+/// Remembers the first answer to an idempotency key.
+pub fn remember(
+    tx: &mut Transaction<'_>,
+    key: &str,
+    inbox: Id,
+    fingerprint: [u8; 32],
+    answer: Arc<[u8]>,
+    at: Option<Timestamp>,
+) {
+    let at = at.unwrap_or(tx.now);
+    let record = Record {
+        key: Arc::from(key),
+        inbox,
+        fingerprint,
+        answer,
+        at,
+        order: tx.next_order(at),
+    };
+    let state = &mut *tx.state;
+    let ages = &mut state.idempotency_ages;
+    ages.insert(record.order, record.key.clone());
+    if let Some(old) = state
+        .idempotency
+        .insert(record.key.clone(), Arc::new(record))
+    {
+        ages.remove(&old.order);
+    }
+    while ages.len() > MAX_RECORDS {
+        let Some((order, key)) = ages.first().map(|(order, key)| (*order, key.clone())) else {
+            return;
+        };
+        ages.remove(&order);
+        state.idempotency.remove(&*key);
+    }
+}
+
+/// All idempotency records, the oldest first.
+pub fn records(state: &State) -> impl Iterator<Item = &Arc<Record>> {
+    let keys = state.idempotency_ages.iter();
+    keys.filter_map(|(_, key)| state.idempotency.get(&**key))
+}

@@ -1,0 +1,337 @@
+//! Threads: conversations of one inbox (OpenMail docs, Threads).
+
+use std::sync::Arc;
+
+use super::clock::Timestamp;
+use super::ids::Id;
+use super::inboxes;
+use super::messages::{self, Direction, Message};
+use super::refusal::{Refusal, Resource};
+use super::state::{State, Transaction};
+use super::table::{Listing, Order, Page};
+use super::tree::Tree;
+
+/// A thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thread {
+    /// Its id.
+    pub id: Id,
+    /// The inbox that it belongs to.
+    pub inbox: Id,
+    /// The subject of its first message.
+    pub subject: Box<str>,
+    /// Whether somebody has dealt with it.
+    pub is_read: bool,
+    /// When its first message came or went.
+    pub created_at: Timestamp,
+    /// Where its last message stands: threads are listed by it.
+    pub(super) last: Order,
+    /// How many messages it has.
+    pub messages: usize,
+}
+
+impl Thread {
+    /// When its last message came or went.
+    #[must_use]
+    pub fn last_message_at(&self) -> Timestamp {
+        self.last.at
+    }
+}
+
+/// A thread in the trash, with its messages; the API shows it no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trashed {
+    /// The thread.
+    pub thread: Arc<Thread>,
+    /// Its messages, the oldest first.
+    pub messages: Vec<Arc<Message>>,
+    /// When it was deleted.
+    pub at: Timestamp,
+}
+
+/// The threads of a state, and their orders.
+#[derive(Debug, Clone, Default)]
+pub struct Threads {
+    rows: Tree<Id, Arc<Thread>>,
+    /// By inbox and last message. The threads themselves: by id, neighbours in a list lie far apart,
+    /// and each row of a page would be a search.
+    all: Tree<(Id, Order), Arc<Thread>>,
+    /// Those that are read.
+    read: Tree<(Id, Order), Arc<Thread>>,
+    /// Those that are not.
+    unread: Tree<(Id, Order), Arc<Thread>>,
+    /// Deleted ones.
+    pub(super) trash: Tree<Id, Arc<Trashed>>,
+}
+
+impl Threads {
+    /// How many there are, those in the trash aside.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The thread with that id.
+    #[must_use]
+    pub fn get(&self, id: Id) -> Option<&Arc<Thread>> {
+        self.rows.get(&id)
+    }
+
+    /// How many threads of this state the other lacks.
+    #[must_use]
+    pub fn missing_in(&self, other: &Self) -> usize {
+        self.rows.missing_in(&other.rows)
+    }
+
+    /// All threads, in an order that does not change.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Thread>> {
+        self.rows.iter().map(|(_, thread)| thread)
+    }
+
+    /// The thread with that id, if it is in the trash.
+    #[must_use]
+    pub fn trashed(&self, id: Id) -> Option<&Arc<Trashed>> {
+        self.trash.get(&id)
+    }
+
+    /// Threads in the trash.
+    pub fn trash(&self) -> impl Iterator<Item = &Arc<Trashed>> {
+        self.trash.iter().map(|(_, trashed)| trashed)
+    }
+
+    fn put(&mut self, thread: Arc<Thread>) {
+        let key = (thread.inbox, thread.last);
+        if let Some(before) = self.rows.insert(thread.id, thread.clone()) {
+            let old_key = (before.inbox, before.last);
+            if old_key != key {
+                self.all.remove(&old_key);
+            }
+            if old_key != key || before.is_read != thread.is_read {
+                self.by_state(before.is_read).remove(&old_key);
+            }
+        }
+        self.all.insert(key, thread.clone());
+        self.by_state(thread.is_read).insert(key, thread);
+    }
+
+    fn remove(&mut self, id: Id) -> Option<Arc<Thread>> {
+        let thread = self.rows.remove(&id)?;
+        let key = (thread.inbox, thread.last);
+        self.all.remove(&key);
+        self.by_state(thread.is_read).remove(&key);
+        Some(thread)
+    }
+
+    fn by_state(&mut self, is_read: bool) -> &mut Tree<(Id, Order), Arc<Thread>> {
+        match is_read {
+            true => &mut self.read,
+            false => &mut self.unread,
+        }
+    }
+
+    fn of_inbox(&self, inbox: Id) -> Vec<Id> {
+        let start = self.all.rank(&(inbox, Order::MIN));
+        let entries = self.all.iter_from(start);
+        let own = entries.take_while(|((owner, _), _)| *owner == inbox);
+        own.map(|(_, thread)| thread.id).collect()
+    }
+}
+
+fn is_taken(state: &State, id: Id) -> bool {
+    state.threads.get(id).is_some() || state.threads.trash.contains_key(&id)
+}
+
+/// Opens a thread for a message that is about to be stored.
+pub(super) fn create(
+    tx: &mut Transaction<'_>,
+    inbox: Id,
+    subject: Box<str>,
+    created_at: Timestamp,
+    last: Order,
+) -> Id {
+    let id = tx.draw_id(is_taken);
+    put_new(tx.state, id, inbox, subject, created_at, last);
+    id
+}
+
+fn put_new(
+    state: &mut State,
+    id: Id,
+    inbox: Id,
+    subject: Box<str>,
+    created_at: Timestamp,
+    last: Order,
+) {
+    state.threads.put(Arc::new(Thread {
+        id,
+        inbox,
+        subject,
+        is_read: true,
+        created_at,
+        last,
+        messages: 0,
+    }));
+}
+
+/// Describes a thread of an account as it stands; its messages follow.
+///
+/// # Errors
+///
+/// [`Refusal::IdTaken`].
+pub fn describe(
+    tx: &mut Transaction<'_>,
+    id: Option<Id>,
+    inbox: Id,
+    subject: &str,
+    created_at: Timestamp,
+) -> Result<Id, Refusal> {
+    let last = tx.next_order(created_at);
+    let id = tx.take_id(Resource::Thread, id, is_taken)?;
+    put_new(tx.state, id, inbox, Box::from(subject), created_at, last);
+    Ok(id)
+}
+
+/// Notes that a message was stored in its thread: what came makes it unread, what went read.
+pub(super) fn extend(state: &mut State, message: &Message) {
+    let Some(known) = state.threads.get(message.thread) else {
+        return;
+    };
+    let thread = Thread {
+        is_read: match message.direction {
+            Direction::Inbound => false,
+            Direction::Outbound => true,
+        },
+        last: match known.messages {
+            0 => message.order,
+            _ => known.last.max(message.order),
+        },
+        messages: known.messages + 1,
+        ..Thread::clone(known)
+    };
+    state.threads.put(Arc::new(thread));
+}
+
+/// Notes that a message left its thread, which goes with the last of them.
+pub(super) fn shrink(state: &mut State, thread: Id) {
+    let Some(known) = state.threads.get(thread).cloned() else {
+        return;
+    };
+    match state.thread_messages.last(thread) {
+        None => {
+            state.threads.remove(thread);
+        }
+        Some(last) => state.threads.put(Arc::new(Thread {
+            last,
+            messages: known.messages - 1,
+            ..Thread::clone(&known)
+        })),
+    }
+}
+
+/// One page of an inbox's threads, the one with the newest message first; of one read state, if
+/// that is given.
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`] for the inbox.
+pub fn list(
+    state: &State,
+    inbox: &str,
+    is_read: Option<bool>,
+    page: Page,
+) -> Result<Listing<Arc<Thread>>, Refusal> {
+    let inbox = inboxes::get(state, inbox)?.id;
+    let index = match is_read {
+        None => &state.threads.all,
+        Some(true) => &state.threads.read,
+        Some(false) => &state.threads.unread,
+    };
+    let first = index.rank(&(inbox, Order::MIN));
+    let total = index.rank(&(inbox, Order::MAX)) - first;
+    let rows = page.cut(first, total).map(|(start, count)| {
+        let rows = index.iter_from(start).take(count);
+        rows.map(|(_, thread)| thread.clone()).collect()
+    });
+    Ok(Listing::newest_first(rows, total))
+}
+
+/// The thread with that id.
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`].
+pub fn get(state: &State, key: &str) -> Result<Arc<Thread>, Refusal> {
+    let thread = Id::parse(key).and_then(|id| state.threads.get(id));
+    thread.cloned().ok_or_else(|| not_found(key))
+}
+
+/// There is no such thread, for who asks.
+pub(super) fn not_found(key: &str) -> Refusal {
+    Refusal::NotFound {
+        what: Resource::Thread,
+        key: key.to_owned(),
+    }
+}
+
+/// Marks a thread as read or unread.
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`].
+pub fn set_read(tx: &mut Transaction<'_>, key: &str, is_read: bool) -> Result<(), Refusal> {
+    let thread = Thread::clone(&*get(tx.state, key)?);
+    tx.state.threads.put(Arc::new(Thread { is_read, ..thread }));
+    Ok(())
+}
+
+/// Puts a thread into the trash: the API shows neither it nor its messages any more, and nothing
+/// joins it.
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`].
+pub fn delete(tx: &mut Transaction<'_>, key: &str) -> Result<(), Refusal> {
+    let thread = get(tx.state, key)?;
+    let at = tx.now;
+    trash(tx.state, thread, at);
+    Ok(())
+}
+
+/// Puts a thread into the trash as of that instant.
+pub fn trash(state: &mut State, thread: Arc<Thread>, at: Timestamp) {
+    let messages = messages::of_thread(state, thread.id);
+    for message in &messages {
+        messages::leave(state, message);
+        // It takes up storage until the trash is emptied.
+        state.stored_bytes += messages::size(&message.mail);
+    }
+    state.threads.remove(thread.id);
+    let trashed = Trashed {
+        thread: thread.clone(),
+        messages,
+        at,
+    };
+    state.threads.trash.insert(thread.id, Arc::new(trashed));
+}
+
+/// Removes all threads of an inbox, whose messages are gone; its trash goes with it.
+pub(super) fn forget_inbox(state: &mut State, inbox: Id) {
+    for thread in state.threads.of_inbox(inbox) {
+        state.threads.remove(thread);
+    }
+    let trash = state.threads.trash.iter();
+    let own = trash.filter(|(_, trashed)| trashed.thread.inbox == inbox);
+    let own: Vec<Id> = own.map(|(id, _)| *id).collect();
+    for thread in own {
+        if let Some(trashed) = state.threads.trash.remove(&thread) {
+            let sizes = trashed.messages.iter().map(|it| messages::size(&it.mail));
+            state.stored_bytes = state.stored_bytes.saturating_sub(sizes.sum());
+        }
+    }
+}
