@@ -179,14 +179,16 @@ impl Schemas {
 
 /// `byte`: base64 of RFC 4648 with padding; line breaks are tolerated.
 fn is_base64(text: &str) -> bool {
-    let body: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
-    let digits = body.iter().take_while(|byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
-    });
-    let digits = digits.count();
-    let padding = body.len() - digits;
-    body.len().is_multiple_of(4) && padding <= 2 && body[digits..].iter().all(|byte| *byte == b'=')
+    let (mut digits, mut padding) = (0_usize, 0_usize);
+    for byte in text.as_bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' if padding == 0 => {
+                digits += 1;
+            }
+            b'=' => padding += 1,
+            byte if byte.is_ascii_whitespace() => {}
+            _ => return false,
+        }
+    }
+    (digits + padding).is_multiple_of(4) && padding <= 2
 }
