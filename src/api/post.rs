@@ -31,6 +31,9 @@ impl Content {
     /// What a body means, with the version that it lacks.
     #[must_use]
     pub fn of(body: &str, html: Option<&str>) -> Self {
+        let body = &with_line_feeds(body);
+        let html = html.map(with_line_feeds);
+        let html = html.as_deref();
         let (text, html) = match html.filter(|html| !html.is_empty()) {
             Some(html) => (body.to_owned(), html.to_owned()),
             None if mail::is_html(body) => (mail::text_of_html(body), body.to_owned()),
@@ -42,6 +45,21 @@ impl Content {
             ..Self::default()
         }
     }
+}
+
+/// A text as its recipients read it: mail has line ends of its own, and a byte order mark is none
+/// of the text.
+fn with_line_feeds(text: &str) -> String {
+    let text = text.trim_start_matches('\u{feff}');
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+/// A subject as its recipients read it: one line, without more blanks than words need. None if
+/// there are no words.
+#[must_use]
+pub fn subject_of(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 /// Sends a mail from an inbox.

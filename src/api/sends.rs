@@ -55,7 +55,10 @@ fn send_email(call: &Call<'_>) -> Result<Reply, Failure> {
         cc: addresses(call, "cc"),
         bcc: addresses(call, "bcc"),
         reply_to: call.text("replyTo")?.map(Into::into),
-        subject: call.text("subject")?.map(Into::into),
+        subject: call
+            .text("subject")?
+            .and_then(|subject| post::subject_of(&subject))
+            .map(Into::into),
     };
     let body = call.text("body")?.unwrap_or_default();
     let mut content = Content::of(&body, call.text("bodyHtml")?.as_deref());

@@ -74,7 +74,7 @@ fn receive_mail(call: &Call<'_>) -> Result<Reply, Failure> {
             (post::received(parsed, Some(Arc::from(bytes))), notes)
         }
     };
-    let addresses = match envelope(call) {
+    let addresses = match envelope(call)? {
         envelope if !envelope.is_empty() => envelope,
         _ => mail
             .to
@@ -111,12 +111,18 @@ fn receive_mail(call: &Call<'_>) -> Result<Reply, Failure> {
     Ok(Reply::json(StatusCode::OK, &view))
 }
 
-/// Whom the envelope names: every `to` of the query.
-fn envelope(call: &Call<'_>) -> Vec<String> {
+/// Whom the envelope names: every `to` of the query, each one address.
+fn envelope(call: &Call<'_>) -> Result<Vec<String>, Failure> {
     let query = call.request.uri.query().unwrap_or_default();
     let pairs = query_pairs(query).unwrap_or_default().into_iter();
     let named = pairs.filter(|(name, _)| name == "to");
-    named.map(|(_, value)| value.into_owned()).collect()
+    let address = |value: std::borrow::Cow<'_, str>| match mail::is_bare_address(&value) {
+        true => Ok(value.into_owned()),
+        false => Err(Failure::bad_request(format!(
+            "`to` is `{value}`; write one bare address, and repeat `to` for several"
+        ))),
+    };
+    named.map(|(_, value)| address(value)).collect()
 }
 
 /// A mail as a JSON body or a form describes it.

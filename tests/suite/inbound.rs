@@ -700,3 +700,20 @@ fn thousands_of_recipients_and_a_line_of_10_megabytes_are_read() {
     let given = account.get(&format!("/v1/messages/{id}/raw")).expect(200);
     assert!(given.body == mail);
 }
+
+#[test]
+fn the_envelope_names_one_bare_address_at_a_time() {
+    let (account, _) = desk("inbound-envelope-odd");
+    for to in [
+        "Desk%20%3Cdesk@openmail.sh%3E",
+        "desk@openmail.sh,b@openmail.sh",
+        "%0d%0a",
+    ] {
+        let answer = raw(
+            &account,
+            &format!("?to={to}"),
+            b"From: a@example.com\r\n\r\nT",
+        );
+        answer.refused(400, "bad_request");
+    }
+}

@@ -1077,3 +1077,32 @@ fn a_key_is_compared_before_the_thread_is_looked_for() {
     let refused = post.send_with_key(&desk, "k", &unknown.to_string());
     refused.refused(422, "idempotency_key_reused");
 }
+
+/// What the sender keeps is what its recipients read.
+#[test]
+fn texts_are_stored_as_they_are_received() {
+    let post = Post::new("sends-normal");
+    let (desk, other) = (post.inbox("desk"), post.inbox("other"));
+    let odd =
+        json!({ "to": "other@openmail.sh", "subject": "  two\r\n words\t ", "body": "a\rb\r\nc" });
+    post.send(&desk, odd);
+    let (kept, came) = (post.only(&desk), post.only(&other));
+    assert_eq!(
+        (&kept["subject"], &kept["bodyText"]),
+        (&json!("two words"), &json!("a\nb\nc"))
+    );
+    for field in ["subject", "bodyText", "bodyHtml"] {
+        assert_eq!(kept[field], came[field], "{field}");
+    }
+}
+
+#[test]
+fn a_subject_of_blanks_is_none() {
+    let post = Post::new("sends-blank");
+    let desk = post.inbox("desk");
+    post.try_send(
+        &desk,
+        with(mail("ada@example.com"), json!({ "subject": " \t " })),
+    )
+    .refused(400, "bad_request");
+}
