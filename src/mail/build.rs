@@ -28,6 +28,8 @@ const LINE: usize = 76;
 const MAX_NAME: usize = 60;
 /// Longest address and id; a line may hold 998 bytes.
 const MAX_TOKEN: usize = 900;
+/// The media type of a message in a message.
+const NESTED: &str = "message/rfc822";
 /// Longest name of a file.
 const MAX_FILENAME: usize = 255;
 /// Bytes that an encoded word of 75 characters holds in base64.
@@ -266,9 +268,10 @@ fn base64_part(content_type: ContentType<'static>, bytes: &[u8]) -> MimePart<'st
 
 fn file_part(file: &Attachment) -> MimePart<'static> {
     let content_type = content_type(&file.content_type);
-    let part = match is_raw(file) {
-        true => MimePart::new(content_type, file.bytes.to_vec()).transfer_encoding("7bit"),
-        false => base64_part(content_type, &file.bytes),
+    let part = match (is_raw(file), file.bytes.is_ascii()) {
+        (true, true) => MimePart::new(content_type, file.bytes.to_vec()).transfer_encoding("7bit"),
+        (true, false) => MimePart::new(content_type, file.bytes.to_vec()).transfer_encoding("8bit"),
+        (false, _) => base64_part(content_type, &file.bytes),
     };
     let name = one_line(&file.filename);
     let name = cut(&name, MAX_FILENAME).to_owned();
@@ -288,17 +291,14 @@ fn file_part(file: &Attachment) -> MimePart<'static> {
 fn is_raw(file: &Attachment) -> bool {
     let is_line = |line: &[u8]| {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        line.len() <= 998
-            && line
-                .iter()
-                .all(|byte| byte.is_ascii() && !b"\0\r".contains(byte))
+        line.len() <= 998 && !line.iter().any(|byte| b"\0\r".contains(byte))
     };
     // A line feed without its carriage return would come back with one.
     let has_bare_feed = || {
         let mut pairs = file.bytes.windows(2);
         file.bytes.starts_with(b"\n") || pairs.any(|pair| pair[1] == b'\n' && pair[0] != b'\r')
     };
-    file.content_type == "message/rfc822"
+    file.content_type == NESTED
         && file.bytes.split(|byte| *byte == b'\n').all(is_line)
         && !file.bytes.ends_with(b"\r")
         && !has_bare_feed()

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use openmail_mock::mail::{Draft, Mailbox, build, parse};
+use openmail_mock::mail::{Attachment, Draft, Mailbox, build, parse};
 use serde_json::{Value, json};
 
 use super::{draft, file, mailbox};
@@ -266,4 +266,22 @@ fn python_reads_the_same() {
         );
         assert_eq!(read["defects"], json!([]));
     }
+}
+
+/// Nested messages may not be encoded (RFC 2046, 5.2.1).
+#[test]
+fn a_nested_message_with_accents_is_carried_as_it_is() {
+    let nested = "From: a@example.com\r\nSubject: x\r\n\r\ncaf\u{e9}\r\n";
+    let draft = Draft {
+        message_id: "m@x.y".to_owned(),
+        attachments: vec![Attachment {
+            filename: "fwd.eml".to_owned(),
+            content_type: "message/rfc822".to_owned(),
+            bytes: nested.as_bytes().into(),
+        }],
+        ..Draft::default()
+    };
+    let built = String::from_utf8(build(&draft)).expect("UTF-8");
+    assert!(built.contains("Content-Transfer-Encoding: 8bit"), "{built}");
+    assert!(built.contains(nested), "{built}");
 }
