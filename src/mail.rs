@@ -47,3 +47,14 @@ pub struct Attachment {
     /// one message hold it at once.
     pub bytes: Arc<[u8]>,
 }
+
+/// The bytes that a text in base64 stands for, line breaks and blanks aside.
+///
+/// # Errors
+///
+/// What is no base64, and where.
+pub fn bytes_of_base64(text: &str) -> Result<Vec<u8>, data_encoding::DecodeError> {
+    let digits = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
+    let digits: Vec<u8> = digits.collect();
+    data_encoding::BASE64.decode(&digits)
+}

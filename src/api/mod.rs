@@ -14,6 +14,7 @@ pub mod waiting;
 mod account;
 mod attachments;
 mod auth;
+pub mod files;
 mod inboxes;
 pub mod mail_views;
 mod messages;

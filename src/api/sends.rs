@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use data_encoding::BASE64;
 use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
 use serde::Serialize;
@@ -12,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::Row;
 use super::call::Call;
 use super::failures::Failure;
+use super::files;
 use super::post::{self, Content};
 use super::reply::Reply;
 use crate::contract::Item;
@@ -20,7 +20,6 @@ use crate::domain::inboxes;
 use crate::domain::messages::{Attachment, Message};
 use crate::domain::refusal::Refusal;
 use crate::domain::sends::{self, NewSend};
-use crate::mail;
 
 pub(super) const ROWS: &[Row] = &[Row::new("sendEmail", send_email).with_large_body()];
 
@@ -113,52 +112,10 @@ fn addresses(call: &Call<'_>, field: &str) -> Vec<Box<str>> {
         .collect()
 }
 
-/// Files of a form, or members of a JSON list with their bytes in base64.
 fn attachments(call: &Call<'_>) -> Result<Vec<Attachment>, Failure> {
-    let files = call
-        .input
-        .files
-        .iter()
-        .filter(|file| file.name == "attachments");
-    let mut named: Vec<(String, String, Vec<u8>)> = files
-        .map(|file| {
-            let filename = file.filename.clone().unwrap_or_default();
-            let content_type = file.content_type.unwrap_or("application/octet-stream");
-            (filename, content_type.to_owned(), file.bytes.to_vec())
-        })
-        .collect();
-    let list = body(call).and_then(|body| body.get("attachments"));
-    let elements = list.into_iter().flat_map(|list| list.elements());
-    for (index, element) in elements.enumerate() {
-        let text = |field| element.get(field).and_then(|it| it.as_str());
-        let Some(filename) = text("filename") else {
-            // A form's file, which is among the files.
-            continue;
-        };
-        let data = text("data").unwrap_or_default();
-        let digits: Vec<u8> = data
-            .bytes()
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .collect();
-        let bytes = BASE64.decode(&digits).map_err(|error| {
-            Failure::bad_request(format!(
-                "`/attachments/{index}/data` is not base64: {error}"
-            ))
-        })?;
-        let content_type = text("contentType").unwrap_or("application/octet-stream");
-        named.push((filename.to_owned(), content_type.to_owned(), bytes));
-    }
-    let bytes: usize = named.iter().map(|(.., bytes)| bytes.len()).sum();
-    if bytes > sends::MAX_ATTACHMENTS {
-        let limit = sends::MAX_ATTACHMENTS;
-        return Err(Refusal::AttachmentsTooLarge { bytes, limit }.into());
-    }
-    let names = mail::unique_names(named.iter().map(|(name, ..)| name.as_str()));
-    let files = named.into_iter().zip(names);
-    Ok(files
-        .map(|((_, content_type, bytes), name)| {
-            post::attachment(&name, &content_type, bytes.into())
-        })
+    let given = files::attachments(call)?.into_iter();
+    Ok(given
+        .map(|file| post::attachment(&file.filename, file.content_type, file.bytes.into()))
         .collect())
 }
 

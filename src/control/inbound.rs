@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use data_encoding::BASE64;
 use hyper::StatusCode;
 use serde::Serialize;
 
 use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
+use crate::api::files::{self, Given};
 use crate::api::post::{self, Delivery};
 use crate::api::reply::Reply;
 use crate::app::Unwritten;
@@ -16,7 +16,7 @@ use crate::contract::{Item, query_pairs};
 use crate::domain::ids::Id;
 use crate::domain::messages::{Attachment, JoinedBy, Mail};
 use crate::domain::refusal::Refusal;
-use crate::domain::sends::{MAX_ATTACHMENTS, bare};
+use crate::domain::sends::bare;
 use crate::mail;
 
 pub(super) const ROWS: &[Row] = &[Row::new("receiveMail", receive_mail).with_large_body()];
@@ -135,28 +135,8 @@ fn described(call: &Call<'_>, body: Item<'_>) -> Result<Mail, Failure> {
         plain = html.map(mail::text_of_html);
     }
     let message_id = header(body, "message-id").map(|id| id.trim_matches(['<', '>', ' ']));
-    let attachments = body.get("attachments").into_iter();
-    let attachments = attachments.flat_map(|list| list.elements()).enumerate();
-    // What has no name of its own in the body is a form's file.
-    let mut attachments = attachments
-        .filter(|(_, row)| row.get("filename").is_some())
-        .map(|(index, row)| attachment(index, row))
-        .collect::<Result<Vec<_>, _>>()?;
-    let files = call.input.files.iter();
-    attachments.extend(files.filter(|file| file.name == "attachments").map(|file| {
-        let filename = file.filename.as_deref().unwrap_or_default();
-        let content_type = file.content_type.unwrap_or("application/octet-stream");
-        post::attachment(filename, content_type, Arc::from(file.bytes))
-    }));
-    let bytes: usize = attachments.iter().map(|it| it.bytes.len()).sum();
-    if bytes > MAX_ATTACHMENTS {
-        let limit = MAX_ATTACHMENTS;
-        return Err(Refusal::AttachmentsTooLarge { bytes, limit }.into());
-    }
-    let names = mail::unique_names(attachments.iter().map(|it| &*it.filename));
-    for (attachment, name) in attachments.iter_mut().zip(names) {
-        attachment.filename = name.into();
-    }
+    let given = files::attachments(call)?.into_iter();
+    let attachments = given.map(attachment).collect();
     Ok(Mail {
         from: boxed("from").unwrap_or_default(),
         to: addresses(body, "to"),
@@ -172,7 +152,7 @@ fn described(call: &Call<'_>, body: Item<'_>) -> Result<Mail, Failure> {
         subject: boxed("subject").unwrap_or_default(),
         text: plain.unwrap_or_default().into(),
         html: html.map(Into::into),
-        attachments: attachments.into(),
+        attachments,
         category: boxed("category"),
         verdict: boxed("verdict"),
         ..Mail::default()
@@ -212,44 +192,26 @@ fn header<'b>(body: Item<'b>, name: &str) -> Option<&'b str> {
 }
 
 fn one_or_more(body: Item<'_>, field: &str) -> Box<[Box<str>]> {
-    let Some(value) = body.get(field) else {
-        return Box::default();
-    };
-    match value.as_str() {
-        Some(one) => [Box::from(one)].into(),
-        None => value
-            .elements()
-            .filter_map(|it| it.as_str())
-            .map(Into::into)
-            .collect(),
-    }
+    let texts = body.get(field).into_iter().flat_map(|value| value.texts());
+    texts.map(Into::into).collect()
 }
 
-fn attachment(index: usize, row: Item<'_>) -> Result<Attachment, Failure> {
-    let text = |field: &str| row.get(field).and_then(|it| it.as_str());
-    let data = text("data").unwrap_or_default();
-    let digits: Vec<u8> = data
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
-    let bytes = BASE64.decode(&digits).map_err(|error| {
-        Failure::bad_request(format!(
-            "`/attachments/{index}/data` is not base64: {error}"
-        ))
-    })?;
-    let content_type = text("contentType").unwrap_or("application/octet-stream");
-    let filename = text("filename").unwrap_or_default();
-    let made = post::attachment(filename, content_type, bytes.into());
-    let method = match (text("extractionMethod"), text("parsedText")) {
+/// A file with the text that the body tells of it.
+fn attachment(file: Given<'_>) -> Attachment {
+    let text = |field: &str| file.row.and_then(|row| row.get(field)?.as_str());
+    let (told, method) = (text("parsedText"), text("extractionMethod"));
+    let (filename, content_type) = (&file.filename, file.content_type);
+    let made = post::attachment(filename, content_type, file.bytes.into());
+    let method = match (method, told) {
         (Some(method), _) => method.into(),
         (None, Some(_)) => mail::method_of_given(filename, content_type)
             .as_str()
             .into(),
         (None, None) => made.extraction_method,
     };
-    Ok(Attachment {
-        text: text("parsedText").map(Into::into).or(made.text),
+    Attachment {
+        text: told.map(Into::into).or(made.text),
         extraction_method: method,
         ..made
-    })
+    }
 }

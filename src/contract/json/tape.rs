@@ -332,6 +332,13 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The text, or those of a list: of a value that may be one or several.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&'a str> {
+        let listed = || self.elements().filter_map(|item| item.as_str()).collect();
+        self.as_str().map_or_else(listed, |one| vec![one])
+    }
+
     /// A `serde_json` copy.
     #[must_use]
     pub fn to_json(&self) -> Value {
