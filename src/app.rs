@@ -2,10 +2,10 @@
 
 mod caller;
 mod clock;
+mod open;
 mod signal;
 mod world;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -14,11 +14,14 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
 use crate::domain::clock::Clock;
+use crate::domain::ids::MARK;
+use crate::domain::keys::Holder;
 use crate::domain::state::{Counts, State, Transaction};
 use crate::record::journal::{Entry, Exchange};
 use crate::record::tally::Tally;
 pub use caller::{Caller, Unwritten};
 pub use clock::{Move, WrongMove, move_clock};
+use open::Open;
 pub use signal::{MAX_WAITING, Seat, TooManyWaiting};
 pub use world::{Extract, MAX_SNAPSHOTS, NoSuchSnapshot, TooManySnapshots, World};
 
@@ -39,7 +42,7 @@ pub struct App {
     empty_state: Arc<State>,
     /// Bound of one world's journal.
     journal_bytes: usize,
-    worlds: RwLock<HashMap<Arc<str>, Arc<World>>>,
+    worlds: RwLock<Open>,
     /// Exchanges so far; also the number of the last one.
     exchanges: AtomicU64,
     /// Openings so far: says which world was used last, whatever the clocks show.
@@ -117,14 +120,14 @@ impl App {
         Ok(world)
     }
 
-    /// Lets somebody into the world of that name, who may write there. Whoever
-    /// calls this has judged that they may.
+    /// Lets the holder of a key into the world of that name. Whoever calls this has judged that the
+    /// key opens it.
     ///
     /// # Errors
     ///
     /// [`TooManyWorlds`]; never for the default world.
-    pub fn enter(&self, name: &str) -> Result<Caller, TooManyWorlds> {
-        Ok(Caller::new(self.open(name)?))
+    pub fn enter(&self, name: &str, holder: Holder) -> Result<Caller, TooManyWorlds> {
+        Ok(Caller::new(self.open(name)?, holder))
     }
 
     fn open_new(&self, name: &str) -> Result<Arc<World>, TooManyWorlds> {
@@ -135,14 +138,15 @@ impl App {
         }
         let mut dropped = None;
         if worlds.len() >= MAX_WORLDS {
-            dropped = longest_idle(&worlds).and_then(|idle| worlds.remove(&idle));
+            let idle = worlds.longest_idle();
+            dropped = idle.and_then(|idle| worlds.remove(&idle));
             if dropped.is_none() && name != DEFAULT_WORLD {
                 return Err(TooManyWorlds);
             }
         }
         let seed_state = self.seed_state.clone();
         let world = Arc::new(World::new(name, self.seed, seed_state, self.ledger.clone()));
-        worlds.insert(world.name.clone(), world.clone());
+        worlds.insert(world.clone());
         drop(worlds);
         if let Some(dropped) = dropped {
             dropped.retire();
@@ -153,7 +157,7 @@ impl App {
     /// The names of all open worlds, sorted.
     #[must_use]
     pub fn names(&self) -> Vec<Arc<str>> {
-        let mut names: Vec<_> = self.worlds.read().keys().cloned().collect();
+        let mut names: Vec<_> = self.worlds.read().names().cloned().collect();
         names.sort();
         names
     }
@@ -162,6 +166,12 @@ impl App {
     #[must_use]
     pub fn peek(&self, name: &str) -> Option<Arc<World>> {
         self.worlds.read().get(name).cloned()
+    }
+
+    /// The name of the open world whose tokens carry that mark.
+    #[must_use]
+    pub fn marked(&self, mark: &[u8; MARK]) -> Option<Arc<str>> {
+        self.worlds.read().marked(mark)
     }
 
     /// Runs `f` on the state that a request for that world would meet, without opening it; looking
@@ -275,7 +285,7 @@ impl App {
     /// Makes room in the journals of the longest-idle worlds first; what was recorded just now
     /// stays.
     fn shrink_journals(&self, recording: &str) {
-        let by_use = |(name, world): (&Arc<str>, &Arc<World>)| (world.last_use(), name.clone());
+        let by_use = |world: &Arc<World>| (world.last_use(), world.name.clone());
         let mut names: Vec<_> = self.worlds.read().iter().map(by_use).collect();
         names.sort_unstable();
         // A little more than needed, so that not every exchange comes here.
@@ -291,16 +301,6 @@ impl App {
             }
         }
     }
-}
-
-/// The world other than the default one that was used least recently and that nobody holds.
-fn longest_idle(worlds: &HashMap<Arc<str>, Arc<World>>) -> Option<Arc<str>> {
-    let idle = worlds.values().filter(|world| {
-        // The map's reference is the only one: no request, call or delivery is at work in it.
-        Arc::strong_count(world) == 1 && &*world.name != DEFAULT_WORLD
-    });
-    let oldest = idle.min_by_key(|world| world.last_use());
-    oldest.map(|world| world.name.clone())
 }
 
 /// Waits where it stalls nobody: a worker of the event loop first gives its other tasks away.

@@ -4,6 +4,7 @@ mod attachments;
 mod export;
 mod faults;
 mod finding;
+mod keys;
 mod lay;
 mod load;
 mod removal;

@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 use std::sync::{Arc, LazyLock};
 
 use openmail_mock::domain::inboxes::{self, NewInbox};
+use openmail_mock::domain::keys::Scope;
 use openmail_mock::domain::messages::{self, Direction, Mail, Role, Status, Storing};
 use openmail_mock::domain::state::State;
 use openmail_mock::domain::table::Page;
@@ -259,7 +260,7 @@ pub fn keep() -> ExitCode {
     row(&what, &shown, "–", "–", "2.2 kB each");
     let what = format!("{} messages", grouped(LARGEST));
     states::keeping(state, &what, "a message stored", |tx| {
-        let rows = inboxes::list(tx.state, None, Page::new(1, 0)).rows;
+        let rows = inboxes::list(tx.state, Scope::Account, None, Page::new(1, 0)).rows;
         let inbox = rows.first().expect("there are inboxes").clone();
         messages::store(tx, &inbox, came(0, &inbox.address))?;
         Ok(())
@@ -272,7 +273,7 @@ fn account() -> State {
     let mut state = states::empty();
     let mut tx = states::transaction(&mut state);
     let inboxes: Vec<_> = (0..INBOXES)
-        .map(|_| inboxes::create(&mut tx, NewInbox::default()))
+        .map(|_| inboxes::create(&mut tx, Scope::Account, NewInbox::default()))
         .map(|created| created.expect("the plan has no limit").inbox)
         .collect();
     for number in (0..LARGEST).step_by(2) {

@@ -11,6 +11,7 @@ use openmail_mock::app::App;
 use openmail_mock::domain::clock::{Clock, Timestamp};
 use openmail_mock::domain::ids::Source;
 use openmail_mock::domain::inboxes::{self, NewInbox};
+use openmail_mock::domain::keys::{Holder, Scope};
 use openmail_mock::domain::refusal::Refusal;
 use openmail_mock::domain::state::{State, Transaction};
 use openmail_mock::fixtures;
@@ -41,7 +42,7 @@ pub fn rows(folder: &Path, is_quick: bool) {
     // First, while what this process has freed is little: what it takes comes from the system.
     let inboxes = format!("{} inboxes", grouped(LARGE));
     keeping(loaded(&file), &inboxes, "an inbox created", |tx| {
-        inboxes::create(tx, NewInbox::default())?;
+        inboxes::create(tx, Scope::Account, NewInbox::default())?;
         Ok(())
     });
     starts(folder, &file);
@@ -178,7 +179,7 @@ pub fn keeping(
     let open = || {
         names
             .iter()
-            .map(|name| app.enter(name).expect("few are open"))
+            .map(|name| app.enter(name, Holder::World).expect("few are open"))
     };
     let (worlds, each) = cost(WORLDS, || open().collect::<Vec<_>>());
     row(

@@ -15,16 +15,18 @@ use super::call::{Call, Request};
 use super::failures::Failure;
 use super::mail_views::SEGMENT;
 use super::reply::Reply;
-use super::{Row, Shared, is_world_name};
+use super::{Row, Shared, Who, is_world_name};
 use crate::contract::query_pairs;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::Id;
 use crate::domain::messages;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Refusal, Resource};
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("getAttachment", get_attachment),
-    Row::new("getAttachmentText", get_attachment_text),
+    Row::new("getAttachment", Who::Everyone, get_attachment)
+        .about_at(Resource::Message, "messageId"),
+    Row::new("getAttachmentText", Who::Everyone, get_attachment_text)
+        .about_at(Resource::Message, "messageId"),
 ];
 
 /// What signed links begin with.

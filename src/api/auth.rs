@@ -1,4 +1,4 @@
-//! From a request's credentials to the world that its key opens.
+//! From a request's credentials to the world that its key opens, and to whoever holds it.
 
 use std::borrow::Cow;
 
@@ -8,42 +8,91 @@ use hyper::header::AUTHORIZATION;
 use super::call::Request;
 use crate::app::{App, DEFAULT_WORLD};
 use crate::contract::{Credential, cookie, query_pairs};
-use crate::domain::state::State;
+use crate::domain::keys::{self, Holder};
 
-/// The prefix of account keys; the rest is the world's name.
+/// The prefix of keys that name their world.
 const KEY_PREFIX: &str = "om_test_";
 
-/// The world that a request's key opens, if it carries a key that this mock takes.
-pub(super) fn world_of_key<'r>(
+/// Where a key leads: the world, and as whom.
+#[derive(Debug)]
+pub struct Entrance<'t> {
+    /// The world's name.
+    pub world: Cow<'t, str>,
+    /// What was shown.
+    pub holder: Holder,
+}
+
+impl Entrance<'_> {
+    /// Into the default world, by knowing its name.
+    pub(super) const DEFAULT: Self = Self {
+        world: Cow::Borrowed(DEFAULT_WORLD),
+        holder: Holder::World,
+    };
+
+    fn owned(self) -> Entrance<'static> {
+        Entrance {
+            world: Cow::Owned(self.world.into_owned()),
+            holder: self.holder,
+        }
+    }
+}
+
+/// Where a request's key leads, if it carries one that this mock takes.
+pub(super) fn entrance_of<'r>(
     app: &App,
     request: &'r Request,
     credentials: &[Credential],
-) -> Option<Cow<'r, str>> {
+) -> Option<Entrance<'r>> {
     credentials.iter().find_map(|credential| match credential {
-        Credential::Bearer => world_of_token(app, bearer(request)?).map(Cow::Borrowed),
-        Credential::Basic => owned(app, &basic_user(request)?),
-        Credential::Header(name) => {
-            world_of_token(app, request.header(name)?.trim()).map(Cow::Borrowed)
+        Credential::Bearer => entrance(app, bearer(request)?),
+        Credential::Basic => entrance(app, &basic_user(request)?).map(Entrance::owned),
+        Credential::Header(name) => entrance(app, request.header(name)?.trim()),
+        Credential::Query(name) => entrance(app, &query_value(request, name)?).map(Entrance::owned),
+        Credential::Cookie(name) => {
+            entrance(app, &cookie(&request.headers, name)?).map(Entrance::owned)
         }
-        Credential::Query(name) => owned(app, &query_value(request, name)?),
-        Credential::Cookie(name) => owned(app, &cookie(&request.headers, name)?),
     })
 }
 
-fn owned(app: &App, token: &str) -> Option<Cow<'static, str>> {
-    world_of_token(app, token).map(|name| name.to_owned().into())
+/// Where a token leads. A token that is nobody's opens no world.
+///
+/// `om_test_<name>` opens the world that it names, `om_test_<name>.<label>` is the key of that label
+/// there. A token that was drawn in a world says which; one that somebody wrote in a fixture opens
+/// the default world.
+pub fn entrance<'t>(app: &App, token: &'t str) -> Option<Entrance<'t>> {
+    if let Some(rest) = token.strip_prefix(KEY_PREFIX) {
+        return named_entrance(app, rest);
+    }
+    let lets_in = |world: &str| app.glance(world, |state| keys::holder(state, token));
+    if let Some(world) = keys::mark_in(token).and_then(|mark| app.marked(&mark))
+        && let Some(holder) = lets_in(&world)
+    {
+        let world = Cow::Owned(world.to_string());
+        return Some(Entrance { world, holder });
+    }
+    let holder = lets_in(DEFAULT_WORLD)?;
+    let world = Cow::Borrowed(DEFAULT_WORLD);
+    Some(Entrance { world, holder })
 }
 
-/// The world that an account key opens: the one that it names, or the default one if that one's
-/// account has the key.
-pub fn world_of_token<'t>(app: &App, token: &'t str) -> Option<&'t str> {
-    if token.starts_with(KEY_PREFIX) {
-        return world_name(token);
+/// Where a key leads that names its world: as a whole, or by the label of a key there.
+fn named_entrance<'t>(app: &App, rest: &'t str) -> Option<Entrance<'t>> {
+    let (name, label) = match rest.split_once('.') {
+        Some((name, label)) => (name, Some(label)),
+        None => (rest, None),
+    };
+    if !is_world_name(name) {
+        return None;
     }
-    // Keys are few: a walk over them costs less than an index would.
-    let is_known = |state: &State| state.account.keys.iter().any(|key| key == token);
-    // A token that is nobody's opens nothing.
-    app.glance(DEFAULT_WORLD, is_known).then_some(DEFAULT_WORLD)
+    let holder = match label {
+        None => Holder::World,
+        Some(label) => app.glance(name, |state| {
+            let key = keys::find_by_label(state, label)?;
+            Some(Holder::Key(key.clone()))
+        })?,
+    };
+    let world = Cow::Borrowed(name);
+    Some(Entrance { world, holder })
 }
 
 /// The token of `Authorization: Bearer …`.
@@ -62,12 +111,6 @@ fn authorization(request: &Request) -> Option<(&str, &str)> {
 #[must_use]
 pub fn key_of(world: &str) -> String {
     format!("{KEY_PREFIX}{world}")
-}
-
-/// The world's name in an account key.
-fn world_name(token: &str) -> Option<&str> {
-    let name = token.strip_prefix(KEY_PREFIX)?;
-    is_world_name(name).then_some(name)
 }
 
 /// Whether a text can name a world.

@@ -29,6 +29,8 @@ pub struct Failure {
     pub message: String,
     /// What was broken, if the contract was.
     pub violations: Vec<Violation>,
+    /// Further fields of the envelope.
+    pub details: Box<[(&'static str, Value)]>,
     /// Further headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -37,8 +39,18 @@ pub struct Failure {
 struct Envelope<'f> {
     error: &'f str,
     message: &'f str,
+    #[serde(flatten)]
+    details: Details<'f>,
     #[serde(skip_serializing_if = "<[Violation]>::is_empty")]
     violations: &'f [Violation],
+}
+
+struct Details<'f>(&'f [(&'static str, Value)]);
+
+impl Serialize for Details<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (*name, value)))
+    }
 }
 
 impl Failure {
@@ -50,8 +62,16 @@ impl Failure {
             code: Cow::Borrowed(code),
             message: message.into(),
             violations: Vec::new(),
+            details: Box::default(),
             headers: Vec::new(),
         }
+    }
+
+    fn telling(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        let mut details = std::mem::take(&mut self.details).into_vec();
+        details.push((name, value.into()));
+        self.details = details.into();
+        self
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -235,6 +255,7 @@ impl Failure {
         let envelope = Envelope {
             error: &self.code,
             message: &self.message,
+            details: Details(&self.details),
             violations: &self.violations,
         };
         let mut reply = Reply::json(self.status, &envelope);
@@ -274,6 +295,7 @@ where
     fn from(unwritten: Unwritten<E>) -> Self {
         match unwritten {
             Unwritten::Refused(refusal) => refusal.into(),
+            Unwritten::Revoked => Self::unauthorized(&[Credential::Bearer]),
             Unwritten::Dropped => Self::world_changed(),
         }
     }
@@ -281,42 +303,78 @@ where
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let (status, code) = match &refusal {
-            Refusal::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found"),
-            Refusal::ClientIdTaken { .. } => (StatusCode::CONFLICT, "client_id_taken"),
-            Refusal::DefaultPod => (StatusCode::CONFLICT, "default_pod"),
-            Refusal::PodNotEmpty { .. } => (StatusCode::CONFLICT, "pod_not_empty"),
-            Refusal::PodHasDomains { .. } => (StatusCode::CONFLICT, "pod_has_domains"),
-            Refusal::InvalidPod { .. } => (StatusCode::BAD_REQUEST, "invalid_pod"),
-            Refusal::InvalidDomain { .. } => (StatusCode::BAD_REQUEST, "invalid_domain"),
-            Refusal::SpendCapPaused => (StatusCode::PAYMENT_REQUIRED, "spend_cap_paused"),
-            Refusal::InboxLimitReached { .. } => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "inbox_limit_reached")
-            }
-            Refusal::InvalidWebhookUrl { .. } => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid_webhook_url")
-            }
-            Refusal::DomainExists { .. } => (StatusCode::CONFLICT, "domain_exists"),
-            Refusal::DomainHasInboxes { .. } => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "domain_has_inboxes")
-            }
-            Refusal::IdTaken { .. } => (StatusCode::CONFLICT, "id_taken"),
-            Refusal::SubjectMissing => (StatusCode::BAD_REQUEST, "bad_request"),
-            Refusal::IdempotencyKeyReused { .. } => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused")
-            }
-            Refusal::TextExtractionFailed { .. } => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "text_extraction_failed")
-            }
-            Refusal::AttachmentsTooLarge { .. } => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large")
-            }
-            Refusal::StorageLimitExceeded { .. } => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "storage_limit_exceeded")
-            }
-            Refusal::AddressTaken { .. } => (StatusCode::CONFLICT, "address_taken"),
-        };
-        Self::new(status, code, refusal.to_string())
+        let mut failure = Self::new(status_of(&refusal), refusal.code(), refusal.to_string());
+        if let Refusal::FeatureRequiresPaidPlan { .. } = &refusal {
+            failure = failure.telling("feature", "external_reply_to");
+        }
+        if let Refusal::RecipientSuppressed { kind, .. } = &refusal {
+            failure = failure.telling("type", *kind);
+        }
+        if let Refusal::RecipientNotPermitted { address }
+        | Refusal::RecipientSuppressed { address, .. } = &refusal
+        {
+            failure = failure.telling("recipient", address.as_str());
+        }
+        if let Refusal::ColdOutreachLimit {
+            scope,
+            limit,
+            resets_at,
+            ..
+        } = &refusal
+        {
+            failure = failure
+                .telling("scope", scope.word())
+                .telling("limit", *limit)
+                .telling("resetsAt", resets_at.to_string());
+        }
+        if let Refusal::RateLimitExceeded { retry_after, .. }
+        | Refusal::ColdOutreachLimit { retry_after, .. } = refusal
+        {
+            failure = failure.with(RETRY_AFTER, HeaderValue::from(retry_after));
+        }
+        failure
+    }
+}
+
+fn status_of(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::InvalidPod { .. }
+        | Refusal::InvalidDomain { .. }
+        | Refusal::SubjectMissing
+        | Refusal::MissingIdempotencyKey
+        | Refusal::UnknownProvocation { .. } => StatusCode::BAD_REQUEST,
+        Refusal::SpendCapPaused => StatusCode::PAYMENT_REQUIRED,
+        Refusal::Forbidden { .. }
+        | Refusal::AccountBanned
+        | Refusal::ReputationSuspended { .. }
+        | Refusal::FeatureRequiresPaidPlan { .. }
+        | Refusal::RecipientNotPermitted { .. } => StatusCode::FORBIDDEN,
+        Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
+        Refusal::ClientIdTaken { .. }
+        | Refusal::DefaultPod
+        | Refusal::PodNotEmpty { .. }
+        | Refusal::PodHasDomains { .. }
+        | Refusal::DomainExists { .. }
+        | Refusal::IdTaken { .. }
+        | Refusal::AddressTaken { .. }
+        | Refusal::LabelTaken { .. }
+        | Refusal::TokenTaken
+        | Refusal::InboxHasNoPod => StatusCode::CONFLICT,
+        Refusal::AttachmentsTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::InboxLimitReached { .. }
+        | Refusal::InvalidWebhookUrl { .. }
+        | Refusal::DomainHasInboxes { .. }
+        | Refusal::IdempotencyKeyReused { .. }
+        | Refusal::TextExtractionFailed { .. }
+        | Refusal::StorageLimitExceeded { .. }
+        | Refusal::ApiKeyLimitReached { .. }
+        | Refusal::RecipientSuppressed { .. }
+        | Refusal::NoMxRecords { .. }
+        | Refusal::UnsafeContent
+        | Refusal::PhishingDetected => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::RateLimitExceeded { .. } | Refusal::ColdOutreachLimit { .. } => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
     }
 }
 

@@ -2,19 +2,20 @@
 
 use hyper::StatusCode;
 
-use super::Row;
 use super::call::Call;
 use super::failures::Failure;
 use super::reply::Reply;
 use super::views::{InboxView, ListView};
+use super::{Row, Who};
 use crate::domain::inboxes::{self, InboxChange, NewInbox, Written};
+use crate::domain::refusal::Resource;
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("createInbox", create_inbox),
-    Row::new("listInboxes", list_inboxes),
-    Row::new("getInbox", get_inbox),
-    Row::new("updateInbox", update_inbox),
-    Row::new("deleteInbox", delete_inbox),
+    Row::new("createInbox", Who::Pods, create_inbox),
+    Row::new("listInboxes", Who::Everyone, list_inboxes),
+    Row::new("getInbox", Who::Everyone, get_inbox).about(Resource::Inbox),
+    Row::new("updateInbox", Who::Pods, update_inbox).about(Resource::Inbox),
+    Row::new("deleteInbox", Who::Account, delete_inbox).about(Resource::Inbox),
 ];
 
 fn create_inbox(call: &Call<'_>) -> Result<Reply, Failure> {
@@ -25,14 +26,19 @@ fn create_inbox(call: &Call<'_>) -> Result<Reply, Failure> {
         webhook_url: call.text("webhookUrl")?,
         pod: call.text("podId")?,
     };
-    let written = call.caller.write(|tx| inboxes::create(tx, new))?;
+    let written = call
+        .caller
+        .write(|tx| inboxes::create(tx, call.caller.scope(), new))?;
     Ok(written_reply(StatusCode::CREATED, &written))
 }
 
 fn list_inboxes(call: &Call<'_>) -> Result<Reply, Failure> {
     let pod = call.query_text("podId")?;
     let page = call.page();
-    let listing = call.world.read(|state| inboxes::list(state, pod, page));
+    let scope = call.caller.scope();
+    let listing = call
+        .world
+        .read(|state| inboxes::list(state, scope, pod, page));
     let view = ListView::<InboxView<'_>>::of(&listing);
     Ok(Reply::json(StatusCode::OK, &view))
 }
@@ -50,6 +56,9 @@ fn update_inbox(call: &Call<'_>) -> Result<Reply, Failure> {
         webhook_url: call.change("webhookUrl")?,
         webhook_secret: None,
     };
+    if change.webhook_url.is_some() {
+        call.caller.scope().check_webhooks()?;
+    }
     let written = call.caller.write(|tx| inboxes::update(tx, key, change))?;
     Ok(written_reply(StatusCode::OK, &written))
 }

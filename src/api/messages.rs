@@ -2,19 +2,20 @@
 
 use hyper::StatusCode;
 
-use super::Row;
 use super::call::Call;
 use super::failures::Failure;
 use super::mail_views::MessageView;
 use super::post;
 use super::reply::Reply;
 use super::views::ListView;
+use super::{Row, Who};
 use crate::domain::messages::{self, Direction};
+use crate::domain::refusal::Resource;
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("listMessages", list_messages),
-    Row::new("deleteMessage", delete_message),
-    Row::new("getRawMessage", get_raw_message),
+    Row::new("listMessages", Who::Everyone, list_messages).about(Resource::Inbox),
+    Row::new("deleteMessage", Who::Pods, delete_message).about(Resource::Message),
+    Row::new("getRawMessage", Who::Everyone, get_raw_message).about(Resource::Message),
 ];
 
 fn list_messages(call: &Call<'_>) -> Result<Reply, Failure> {

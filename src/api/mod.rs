@@ -7,6 +7,7 @@
 pub mod call;
 pub mod failures;
 pub mod reply;
+mod scope;
 pub mod spine;
 pub mod views;
 pub mod waiting;
@@ -16,6 +17,7 @@ mod attachments;
 mod auth;
 pub mod files;
 mod inboxes;
+mod keys;
 pub mod mail_views;
 mod messages;
 mod outside;
@@ -28,6 +30,7 @@ mod threads;
 
 use crate::app::App;
 use crate::contract::{Contract, Fault, Match, Operation};
+use crate::domain::refusal::Resource;
 use call::{Call, Request};
 use failures::Failure;
 use reply::Reply;
@@ -55,6 +58,10 @@ pub enum Behaviour {
 pub struct Row {
     /// The operationId.
     pub operation: &'static str,
+    /// The kinds of keys that may call it; the control plane lets in whom it will.
+    pub who: Who,
+    /// What its path addresses.
+    pub about: Option<About>,
     /// What it does.
     pub behaviour: Behaviour,
     /// Whether its bodies carry mail or state, which the option `--max-body` bounds.
@@ -62,9 +69,18 @@ pub struct Row {
 }
 
 impl Row {
-    /// Ties an operation to the handler that answers it.
+    /// Ties an operation of the API to who may call it and to the handler that answers it.
     #[must_use]
-    pub const fn new(operation: &'static str, handler: Handler) -> Self {
+    const fn new(operation: &'static str, who: Who, handler: Handler) -> Self {
+        Self {
+            who,
+            ..Self::guarded(operation, handler)
+        }
+    }
+
+    /// Ties an operation to the handler that answers it, in a plane that admits requests itself.
+    #[must_use]
+    pub const fn guarded(operation: &'static str, handler: Handler) -> Self {
         Self::behaving(operation, Behaviour::Answers(handler))
     }
 
@@ -77,9 +93,24 @@ impl Row {
     const fn behaving(operation: &'static str, behaviour: Behaviour) -> Self {
         Self {
             operation,
+            who: Who::Account,
+            about: None,
             behaviour,
             takes_large_body: false,
         }
+    }
+
+    /// The same row for a path that addresses something of that kind by `id`.
+    #[must_use]
+    const fn about(self, what: Resource) -> Self {
+        self.about_at(what, "id")
+    }
+
+    /// The same row for a path that addresses something by the parameter of that name.
+    #[must_use]
+    const fn about_at(self, what: Resource, parameter: &'static str) -> Self {
+        let about = Some(About { what, parameter });
+        Self { about, ..self }
     }
 
     /// The same row for a body that carries mail or state.
@@ -94,10 +125,11 @@ impl Row {
 
 /// All built-in operations of the API.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables: [&[Row]; 7] = [
+    let tables: [&[Row]; 8] = [
         account::ROWS,
         pods::ROWS,
         inboxes::ROWS,
+        keys::ROWS,
         sends::ROWS,
         messages::ROWS,
         threads::ROWS,
@@ -263,4 +295,5 @@ pub fn bearer_token(request: &Request) -> Option<&str> {
     auth::bearer(request)
 }
 
-pub use auth::{is_world_name, key_of, world_of_token};
+pub use auth::{entrance, is_world_name, key_of};
+pub use scope::{About, Who};

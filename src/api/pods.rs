@@ -2,19 +2,20 @@
 
 use hyper::StatusCode;
 
-use super::Row;
 use super::call::Call;
 use super::failures::Failure;
 use super::reply::Reply;
 use super::views::{ListView, PodView};
+use super::{Row, Who};
 use crate::domain::pods::{self, NewPod, PodChange};
+use crate::domain::refusal::Resource;
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("createPod", create_pod),
-    Row::new("listPods", list_pods),
-    Row::new("getPod", get_pod),
-    Row::new("updatePod", update_pod),
-    Row::new("deletePod", delete_pod),
+    Row::new("createPod", Who::Account, create_pod),
+    Row::new("listPods", Who::Everyone, list_pods),
+    Row::new("getPod", Who::Everyone, get_pod).about(Resource::Pod),
+    Row::new("updatePod", Who::Account, update_pod).about(Resource::Pod),
+    Row::new("deletePod", Who::Account, delete_pod).about(Resource::Pod),
 ];
 
 fn create_pod(call: &Call<'_>) -> Result<Reply, Failure> {
@@ -28,7 +29,9 @@ fn create_pod(call: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 fn list_pods(call: &Call<'_>) -> Result<Reply, Failure> {
-    let listing = call.world.read(|state| pods::list(state, call.page()));
+    let listing = call
+        .world
+        .read(|state| pods::list(state, call.caller.scope(), call.page()));
     let view = ListView::<PodView<'_>>::of(&listing);
     Ok(Reply::json(StatusCode::OK, &view))
 }

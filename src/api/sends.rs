@@ -8,20 +8,22 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::Row;
 use super::call::Call;
 use super::failures::Failure;
 use super::files;
 use super::post::{self, Content};
 use super::reply::Reply;
+use super::{Row, Who};
 use crate::contract::Item;
 use crate::domain::ids::Id;
 use crate::domain::inboxes;
 use crate::domain::messages::{Attachment, Message};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Refusal, Resource};
 use crate::domain::sends::{self, NewSend};
 
-pub(super) const ROWS: &[Row] = &[Row::new("sendEmail", send_email).with_large_body()];
+pub(super) const ROWS: &[Row] = &[Row::new("sendEmail", Who::Everyone, send_email)
+    .about(Resource::Inbox)
+    .with_large_body()];
 
 /// Says that the answer is that to an earlier request.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");

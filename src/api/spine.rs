@@ -1,31 +1,32 @@
 //! The one way that a request walks, from a complete request to a complete answer:
 //!
 //! ```text
-//! route → open world → authenticate → check request → behave → wait → check answer → record
+//! route → open world → authenticate → check request → authorize → behave → wait → check answer → record
 //! ```
 //!
 //! No socket is needed here: the server reads the request before and writes the answer after. Most
 //! requests wait for nothing, and are through when their future is polled for the first time.
 
-use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
 
-use super::auth::world_of_key;
+use super::auth::{Entrance, entrance_of};
 use super::call::{Body, Call, Request};
 use super::failures::Failure;
 use super::panics::{caught, panic_text};
 use super::recording::record;
 use super::reply::Reply;
+use super::scope::authorize;
 use super::waiting::Waiting;
 use super::{Behaviour, Plane, Shared, outside};
-use crate::app::{Caller, DEFAULT_WORLD};
+use crate::app::Caller;
 use crate::contract::{
     Contract, Credential, Incoming, Match, Operation, Refused, Verdict, Violation, nearest,
 };
+use crate::domain::keys::Holder;
 use crate::record::journal::Facts;
 
 /// The exchange's number in the journal.
@@ -164,6 +165,7 @@ fn walk(
     trail.operation = Some(index);
     let caller = enter(shared, plane, request, operation)?;
     let caller = &*trail.caller.insert(caller);
+    caller.note_use()?;
     match &request.body {
         Body::Whole(_) => {}
         Body::TooLarge(bound) => return Err(Failure::payload_too_large(*bound)),
@@ -192,7 +194,11 @@ fn walk(
         request,
         input: &input,
     };
-    match plane.rows[index].map(|row| row.behaviour) {
+    let row = plane.rows[index];
+    if let (Entry::Key, Some(row)) = (plane.entry, row) {
+        authorize(row, caller, &input)?;
+    }
+    match row.map(|row| row.behaviour) {
         Some(Behaviour::Answers(handler)) => Ok(Step::Answered(handler(&call)?)),
         Some(Behaviour::Waits(handler)) => Ok(Step::Waits(handler(&call)?, caller.clone())),
         None => {
@@ -229,9 +235,9 @@ fn route<'r>(
     shared.app.count_unknown(&called(request), &hint);
     // A worker finds its misspelt calls in its own journal, if the key says whose they are.
     if matches!(plane.entry, Entry::Key)
-        && let Some(name) = world_of_key(&shared.app, request, &[Credential::Bearer])
+        && let Some(entrance) = entrance_of(&shared.app, request, &[Credential::Bearer])
     {
-        trail.caller = Some(shared.app.enter(&name)?);
+        trail.caller = Some(shared.app.enter(&entrance.world, entrance.holder)?);
     }
     Err(failure)
 }
@@ -262,18 +268,22 @@ fn enter(
     request: &Request,
     operation: &Operation,
 ) -> Result<Caller, Failure> {
-    let name: Cow<'_, str> = match plane.entry {
-        Entry::Guarded(admit) => Cow::Owned(admit(shared, request, operation)?),
+    let app = &shared.app;
+    let entrance = match plane.entry {
+        Entry::Guarded(admit) => {
+            let world = admit(shared, request, operation)?;
+            return Ok(app.enter(&world, Holder::World)?);
+        }
         Entry::Key if operation.credentials.is_empty() => {
-            let key = world_of_key(&shared.app, request, &[Credential::Bearer]);
-            key.unwrap_or(Cow::Borrowed(DEFAULT_WORLD))
+            let key = entrance_of(app, request, &[Credential::Bearer]);
+            key.unwrap_or(Entrance::DEFAULT)
         }
         Entry::Key => {
-            let key = world_of_key(&shared.app, request, &operation.credentials);
+            let key = entrance_of(app, request, &operation.credentials);
             key.ok_or_else(|| Failure::unauthorized(&operation.credentials))?
         }
     };
-    Ok(shared.app.enter(&name)?)
+    Ok(app.enter(&entrance.world, entrance.holder)?)
 }
 
 /// Adds to each violation that only a strict reading finds, which option asked for that.

@@ -3,20 +3,21 @@
 use hyper::StatusCode;
 use serde::Serialize;
 
-use super::Row;
 use super::call::Call;
 use super::failures::Failure;
 use super::mail_views::{MessageView, ThreadView};
 use super::reply::Reply;
 use super::views::ListView;
+use super::{Row, Who};
 use crate::domain::ids::Id;
+use crate::domain::refusal::Resource;
 use crate::domain::{messages, threads};
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("listThreads", list_threads),
-    Row::new("getThreadMessages", get_thread_messages),
-    Row::new("updateThread", update_thread),
-    Row::new("deleteThread", delete_thread),
+    Row::new("listThreads", Who::Everyone, list_threads).about(Resource::Inbox),
+    Row::new("getThreadMessages", Who::Everyone, get_thread_messages).about(Resource::Thread),
+    Row::new("updateThread", Who::Everyone, update_thread).about(Resource::Thread),
+    Row::new("deleteThread", Who::Pods, delete_thread).about(Resource::Thread),
 ];
 
 #[derive(Serialize)]

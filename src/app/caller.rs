@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use super::world::World;
+use crate::domain::keys::{self, Holder, Scope};
+use crate::domain::refusal::Refusal;
 use crate::domain::state::Transaction;
 
 /// The proof that somebody was let into a world, which authentication makes (`api/spine.rs`). A
-/// world is written to through it alone, so nobody writes into another world than their own. It
-/// speaks for the whole account: there are no narrower keys.
+/// world is written to through it alone, so nobody writes into another world than their own, nor
+/// with a key that is revoked by then.
 #[derive(Clone)]
 pub struct Caller {
     world: Arc<World>,
+    holder: Holder,
     /// The world's when they came in.
     generation: u64,
 }
@@ -20,15 +23,18 @@ pub struct Caller {
 pub enum Unwritten<E> {
     /// The rule refused.
     Refused(E),
+    /// The key that the caller came with is no key of this state.
+    Revoked,
     /// The world was dropped: what is written into it now, nobody would ever see.
     Dropped,
 }
 
 impl Caller {
-    pub(super) fn new(world: Arc<World>) -> Self {
+    pub(super) fn new(world: Arc<World>, holder: Holder) -> Self {
         Self {
             generation: world.generation(),
             world,
+            holder,
         }
     }
 
@@ -36,6 +42,18 @@ impl Caller {
     #[must_use]
     pub fn world(&self) -> &Arc<World> {
         &self.world
+    }
+
+    /// What they showed.
+    #[must_use]
+    pub fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    /// How far they reach.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.holder.scope()
     }
 
     /// Runs a rule on a copy of the state and keeps the copy if the rule succeeds. A refusal or a
@@ -48,7 +66,35 @@ impl Caller {
         &self,
         rule: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, Unwritten<E>> {
-        self.world.write(rule)
+        let written = self
+            .world
+            .write(|tx| match self.holder.is_let_in(tx.state) {
+                true => rule(tx).map_err(Some),
+                false => Err(None),
+            });
+        written.map_err(|unwritten| match unwritten {
+            Unwritten::Refused(Some(refusal)) => Unwritten::Refused(refusal),
+            Unwritten::Refused(None) | Unwritten::Revoked => Unwritten::Revoked,
+            Unwritten::Dropped => Unwritten::Dropped,
+        })
+    }
+
+    /// Notes that their key was used now. Most callers have none whose use is noted, and nothing
+    /// is written for them.
+    ///
+    /// # Errors
+    ///
+    /// [`Unwritten::Revoked`] and [`Unwritten::Dropped`].
+    pub fn note_use(&self) -> Result<(), Unwritten<Refusal>> {
+        let now = self.world.now();
+        let is_news = |state: &_| keys::is_use_news(state, &self.holder, now);
+        if !self.world.read(is_news) {
+            return Ok(());
+        }
+        self.write(|tx| {
+            keys::note_use(tx, &self.holder);
+            Ok(())
+        })
     }
 
     /// Whether the world's state was replaced as a whole, or the world dropped, since they came.

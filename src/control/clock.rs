@@ -12,8 +12,8 @@ use crate::domain::clock::{Mode, Timestamp, parse_duration};
 use crate::domain::state::Transaction;
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("getClock", get_clock),
-    Row::new("moveClock", move_clock),
+    Row::guarded("getClock", get_clock),
+    Row::guarded("moveClock", move_clock),
 ];
 
 /// What a clock shows and how it goes.

@@ -10,6 +10,7 @@ pub(super) struct CountsView {
     pods: usize,
     inboxes: usize,
     domains: usize,
+    keys: usize,
     threads: usize,
     messages: usize,
 }
@@ -20,6 +21,7 @@ impl From<Counts> for CountsView {
             pods: counts.pods,
             inboxes: counts.inboxes,
             domains: counts.domains,
+            keys: counts.keys,
             threads: counts.threads,
             messages: counts.messages,
         }

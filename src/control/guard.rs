@@ -8,7 +8,7 @@ use hyper::header::{AUTHORIZATION, HOST, ORIGIN};
 
 use crate::api::call::Request;
 use crate::api::failures::Failure;
-use crate::api::{Shared, bearer_token, is_world_name, world_of_token};
+use crate::api::{Shared, bearer_token, entrance, is_world_name};
 use crate::app::DEFAULT_WORLD;
 use crate::contract::{Credential, Operation, query_pairs};
 
@@ -30,8 +30,9 @@ pub(super) fn admit(
         false => None,
         // Credentials of another kind name no world either, least of all `default`.
         true => {
-            let world = bearer_token(request).and_then(|token| world_of_token(&shared.app, token));
-            Some(world.ok_or_else(|| Failure::unauthorized(&[Credential::Bearer]))?)
+            let entrance = bearer_token(request).and_then(|token| entrance(&shared.app, token));
+            let entrance = entrance.ok_or_else(|| Failure::unauthorized(&[Credential::Bearer]))?;
+            Some(entrance.world)
         }
     };
     // Calls about the process as a whole address no world.
@@ -49,7 +50,7 @@ pub(super) fn admit(
         // The contract refuses a name of another form in its own words, once it is asked.
         (Some(asked), _) if is_world_name(&asked) => Ok(asked),
         (Some(_), _) => Ok(DEFAULT_WORLD.to_owned()),
-        (None, Some(key)) => Ok(key.to_owned()),
+        (None, Some(key)) => Ok(key.into_owned()),
         (None, None) => Ok(DEFAULT_WORLD.to_owned()),
     }
 }

@@ -19,7 +19,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::sends::bare;
 use crate::mail;
 
-pub(super) const ROWS: &[Row] = &[Row::new("receiveMail", receive_mail).with_large_body()];
+pub(super) const ROWS: &[Row] = &[Row::guarded("receiveMail", receive_mail).with_large_body()];
 
 #[derive(Serialize)]
 struct ReceivedView {
@@ -99,7 +99,7 @@ fn receive_mail(call: &Call<'_>) -> Result<Reply, Failure> {
     let deliveries = match ended {
         Ok(deliveries) | Err(Unwritten::Refused(Ended::Tried(deliveries))) => deliveries,
         Err(Unwritten::Refused(Ended::Refused(refusal))) => return Err(refusal.into()),
-        Err(Unwritten::Dropped) => return Err(Failure::world_changed()),
+        Err(Unwritten::Revoked | Unwritten::Dropped) => return Err(Failure::world_changed()),
     };
     let view = ReceivedView {
         results: deliveries

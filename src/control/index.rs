@@ -10,8 +10,8 @@ use crate::api::reply::Reply;
 use crate::api::views::ListView;
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("getConsole", get_console),
-    Row::new("getControlDocument", get_control_document),
+    Row::guarded("getConsole", get_console),
+    Row::guarded("getControlDocument", get_control_document),
 ];
 
 #[derive(Serialize)]

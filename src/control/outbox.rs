@@ -15,7 +15,7 @@ use crate::domain::ids::Id;
 use crate::domain::messages::Attachment;
 use crate::domain::sends::{self, Departed};
 
-pub(super) const ROWS: &[Row] = &[Row::new("listOutbox", list_outbox)];
+pub(super) const ROWS: &[Row] = &[Row::guarded("listOutbox", list_outbox)];
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

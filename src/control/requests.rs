@@ -14,9 +14,9 @@ use crate::contract::{Contract, nearest};
 use crate::record::journal::Exchange;
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("listRequests", list_requests),
-    Row::new("getRequest", get_request),
-    Row::new("clearRequests", clear_requests),
+    Row::guarded("listRequests", list_requests),
+    Row::guarded("getRequest", get_request),
+    Row::guarded("clearRequests", clear_requests),
 ];
 
 fn list_requests(call: &Call<'_>) -> Result<Reply, Failure> {

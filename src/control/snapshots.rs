@@ -14,9 +14,9 @@ use crate::domain::clock::Timestamp;
 use crate::domain::state::State;
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("listSnapshots", list_snapshots),
-    Row::new("putSnapshot", put_snapshot),
-    Row::new("deleteSnapshot", delete_snapshot),
+    Row::guarded("listSnapshots", list_snapshots),
+    Row::guarded("putSnapshot", put_snapshot),
+    Row::guarded("deleteSnapshot", delete_snapshot),
 ];
 
 #[derive(Serialize)]

@@ -14,9 +14,9 @@ use crate::domain::state::Transaction;
 use crate::fixtures::{self, Changes, Finding, Findings, Manner, Problem};
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("getState", get_state),
-    Row::new("replaceState", replace_state).with_large_body(),
-    Row::new("changeState", change_state).with_large_body(),
+    Row::guarded("getState", get_state),
+    Row::guarded("replaceState", replace_state).with_large_body(),
+    Row::guarded("changeState", change_state).with_large_body(),
 ];
 
 /// Where a document's schema stands in the control plane's own document.

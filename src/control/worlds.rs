@@ -15,9 +15,9 @@ use crate::domain::clock::Timestamp;
 use crate::domain::state::State;
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("listWorlds", list_worlds),
-    Row::new("dropWorld", drop_world),
-    Row::new("resetWorld", reset_world),
+    Row::guarded("listWorlds", list_worlds),
+    Row::guarded("dropWorld", drop_world),
+    Row::guarded("resetWorld", reset_world),
 ];
 
 #[derive(Serialize)]
@@ -94,7 +94,7 @@ fn reset_world(call: &Call<'_>) -> Result<Reply, Failure> {
             );
             Failure::new(StatusCode::NOT_FOUND, "not_found", message)
         }
-        Unwritten::Dropped => Failure::world_changed(),
+        Unwritten::Revoked | Unwritten::Dropped => Failure::world_changed(),
     })?;
     let view = ResetView {
         to: &to,

@@ -40,6 +40,18 @@ impl serde::Serialize for Id {
     }
 }
 
+/// How many bytes a world's name leaves in what is drawn there.
+pub const MARK: usize = 8;
+
+/// What a world's name leaves in its tokens, so that they say where they were drawn.
+#[must_use]
+pub fn mark(world: &str) -> [u8; MARK] {
+    let digest: [u8; 32] = Sha256::digest(world.as_bytes()).into();
+    let mut mark = [0; MARK];
+    mark.copy_from_slice(&digest[..MARK]);
+    mark
+}
+
 /// Where a world's chance comes from: the process's seed and the world's name.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'w> {

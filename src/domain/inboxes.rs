@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::clock::Timestamp;
 use super::domains;
 use super::ids::Id;
+use super::keys::{self, Scope};
 use super::messages;
 use super::pods;
 use super::refusal::{DomainFault, Refusal, Resource};
@@ -51,7 +52,8 @@ pub struct NewInbox {
     pub domain: Option<String>,
     /// Where its events go; empty means none.
     pub webhook_url: Option<String>,
-    /// Id or `clientId` of its pod; the default pod when absent.
+    /// Id or `clientId` of its pod; when absent, the pod that the key is confined to, or the
+    /// default pod.
     pub pod: Option<String>,
 }
 
@@ -93,21 +95,22 @@ pub struct Standing {
     pub created_at: Option<Timestamp>,
 }
 
-/// Creates an inbox.
+/// Creates an inbox for somebody who reaches so far.
 ///
 /// # Errors
 ///
-/// [`Refusal::InvalidPod`], [`Refusal::InvalidDomain`], [`Refusal::SpendCapPaused`],
+/// [`Refusal::InvalidPod`], [`Refusal::Forbidden`], [`Refusal::InvalidDomain`], [`Refusal::SpendCapPaused`],
 /// [`Refusal::InboxLimitReached`], [`Refusal::InvalidWebhookUrl`] and [`Refusal::AddressTaken`],
 /// in this order.
-pub fn create(tx: &mut Transaction<'_>, new: NewInbox) -> Result<Written, Refusal> {
+pub fn create(tx: &mut Transaction<'_>, scope: Scope, new: NewInbox) -> Result<Written, Refusal> {
     let pod = match &new.pod {
-        None => pods::default_pod(tx.state).id,
+        None => scope.pod().unwrap_or(pods::default_pod(tx.state).id),
         Some(key) => match pods::find(tx.state, key) {
             Some(pod) => pod.id,
             None => return Err(Refusal::InvalidPod { key: key.clone() }),
         },
     };
+    scope.check_pod(tx.state, pod)?;
     let domain = match &new.domain {
         None => tx.state.account.default_domain.to_string(),
         Some(domain) => domain.to_lowercase(),
@@ -219,17 +222,23 @@ fn free_address(
     }
 }
 
-/// One page of inboxes, the newest first; those of one pod if `pod` (id or `clientId`) is given.
-/// An unknown pod has none.
+/// One page of the inboxes within a scope, the newest first; those of one pod if `pod` (id or
+/// `clientId`) is given. An unknown pod has none, and one outside the scope shows none.
 #[must_use]
-pub fn list(state: &State, pod: Option<&str>, page: Page) -> Listing<Arc<Inbox>> {
-    let Some(key) = pod else {
-        return state.inboxes.page(page);
+pub fn list(state: &State, scope: Scope, pod: Option<&str>, page: Page) -> Listing<Arc<Inbox>> {
+    let asked = pod.map(|key| pods::find(state, key).map(|pod| pod.id));
+    let pod = match (asked, scope.pod()) {
+        (None, own) => own,
+        (Some(Some(pod)), own) if own.is_none_or(|own| own == pod) => Some(pod),
+        (Some(_), _) => return Listing::newest_first(None, 0),
     };
-    let Some(pod) = pods::find(state, key) else {
-        return Listing::newest_first(None, 0);
-    };
-    state.pod_inboxes.page(pod.id, &state.inboxes, page)
+    match (scope, pod) {
+        (Scope::Inbox { inbox, .. }, _) => Listing::of_one(state.inboxes.get(inbox), page),
+        (Scope::Account | Scope::Pod(_), Some(pod)) => {
+            state.pod_inboxes.page(pod, &state.inboxes, page)
+        }
+        (Scope::Account | Scope::Pod(_), None) => state.inboxes.page(page),
+    }
 }
 
 /// The inbox with that address, which is lower-case.
@@ -290,7 +299,7 @@ pub fn update(
     Ok(Written { inbox, new_secret })
 }
 
-/// Deletes an inbox with all its mail; its address is free again.
+/// Deletes an inbox with all its mail and its keys; its address is free again.
 ///
 /// # Errors
 ///
@@ -301,6 +310,7 @@ pub fn delete(tx: &mut Transaction<'_>, key: &str) -> Result<(), Refusal> {
     tx.state.pod_inboxes.remove(inbox.pod, inbox.order);
     domains::count_inbox(tx.state, &inbox.address, inbox.pod, false);
     messages::forget_inbox(tx.state, inbox.id);
+    keys::forget(tx.state, Scope::of_inbox(&inbox));
     tx.state.inboxes.remove(inbox.id);
     Ok(())
 }

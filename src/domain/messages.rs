@@ -133,7 +133,9 @@ pub fn store(
 ) -> Result<Arc<Message>, Refusal> {
     let bytes = size(&storing.mail);
     if tx.state.stored_bytes + bytes > MAX_STORED {
-        return Err(Refusal::StorageLimitExceeded { limit: MAX_STORED });
+        return Err(Refusal::StorageLimitExceeded {
+            limit: Some(MAX_STORED),
+        });
     }
     let created_at = storing.created_at.unwrap_or(tx.now);
     let order = tx.next_order(created_at);

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod domains;
 pub mod ids;
 pub mod inboxes;
+pub mod keys;
 pub mod mail;
 pub mod messages;
 pub mod pods;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::clock::Timestamp;
 use super::ids::Id;
+use super::keys::{self, Scope};
 use super::refusal::{Refusal, Resource};
 use super::state::{State, Transaction};
 use super::table::{Listing, Order, Page, Row};
@@ -78,8 +79,8 @@ pub(super) fn create_default(tx: &mut Transaction<'_>) {
 ///
 /// # Errors
 ///
-/// [`Refusal::IdTaken`], and [`Refusal::PodNotEmpty`] or [`Refusal::PodHasDomains`] if something
-/// knows it by its present id.
+/// [`Refusal::IdTaken`], and [`Refusal::PodNotEmpty`], [`Refusal::PodHasDomains`] or
+/// [`Refusal::DefaultPod`] if something knows it by its present id.
 pub fn restore_default(
     tx: &mut Transaction<'_>,
     id: Option<Id>,
@@ -89,6 +90,9 @@ pub fn restore_default(
     let id = id.unwrap_or(known.id);
     if id != known.id {
         check_empty(tx.state, known.id)?;
+        if tx.state.pod_keys.count(known.id) > 0 {
+            return Err(Refusal::DefaultPod);
+        }
         if is_taken(tx.state, id) {
             let what = Resource::Pod;
             return Err(Refusal::IdTaken { what, id });
@@ -131,10 +135,13 @@ pub fn create(tx: &mut Transaction<'_>, new: NewPod) -> Result<Arc<Pod>, Refusal
     Ok(pod)
 }
 
-/// One page of pods: the default pod, then the newest first.
+/// One page of the pods within a scope: the default pod, then the newest first.
 #[must_use]
-pub fn list(state: &State, page: Page) -> Listing<Arc<Pod>> {
-    state.pods.page(page)
+pub fn list(state: &State, scope: Scope, page: Page) -> Listing<Arc<Pod>> {
+    match scope.pod() {
+        None => state.pods.page(page),
+        Some(own) => Listing::of_one(state.pods.get(own), page),
+    }
 }
 
 /// The pod with that id or, failing that, that `clientId`.
@@ -196,7 +203,7 @@ pub fn update(tx: &mut Transaction<'_>, key: &str, change: PodChange) -> Result<
     Ok(pod)
 }
 
-/// Deletes an empty pod.
+/// Deletes an empty pod, and revokes its keys.
 ///
 /// # Errors
 ///
@@ -211,6 +218,7 @@ pub fn delete(tx: &mut Transaction<'_>, key: &str) -> Result<(), Refusal> {
     if let Some(client_id) = &pod.client_id {
         tx.state.client_ids.remove(client_id);
     }
+    keys::forget(tx.state, Scope::Pod(pod.id));
     tx.state.pods.remove(pod.id);
     Ok(())
 }

@@ -1,8 +1,14 @@
-//! Why a rule said no: facts and how to say them, without a word about statuses.
+//! Why a rule said no: facts, the code that programs read and words for people, without a word
+//! about statuses.
 
-use std::fmt;
+mod code;
+mod words;
 
+use super::clock::Timestamp;
 use super::ids::Id;
+
+/// A recipient `<code>@fail.test` makes a send answer that error.
+pub const PROVOKING_DOMAIN: &str = "fail.test";
 
 /// A refusal of the emulated service's rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,14 +107,158 @@ pub enum Refusal {
     },
     /// The account has no room for another message.
     StorageLimitExceeded {
-        /// How many bytes it has room for.
-        limit: usize,
+        /// How many bytes it has room for, if that is what decided.
+        limit: Option<usize>,
     },
     /// An inbox has this address.
     AddressTaken {
         /// The address.
         address: String,
     },
+    /// The key does not reach so far.
+    Forbidden {
+        /// What it would have to cross.
+        boundary: Boundary,
+    },
+    /// A pod or an inbox has as many keys as it may have.
+    ApiKeyLimitReached {
+        /// Whose keys they are.
+        owner: Resource,
+        /// How many it may have.
+        limit: usize,
+    },
+    /// A key has this label.
+    LabelTaken {
+        /// The label.
+        label: String,
+    },
+    /// A key has this token, which is not repeated: it is a secret.
+    TokenTaken,
+    /// The inbox stands in no pod. No state of this emulator comes to that.
+    InboxHasNoPod,
+    /// The account insists on an idempotency key.
+    MissingIdempotencyKey,
+    /// The account is shut.
+    AccountBanned,
+    /// The inbox, or its pod, may not send for now.
+    ReputationSuspended {
+        /// Which of them.
+        what: Resource,
+        /// Why, in the service's word.
+        reason: &'static str,
+    },
+    /// The plan does not allow replies to go to an address outside the account.
+    FeatureRequiresPaidPlan {
+        /// The address.
+        reply_to: String,
+    },
+    /// The outbound policy refuses a recipient.
+    RecipientNotPermitted {
+        /// The recipient.
+        address: String,
+    },
+    /// A recipient stands on the suppression list.
+    RecipientSuppressed {
+        /// The recipient.
+        address: String,
+        /// What put it there, in the service's word.
+        kind: &'static str,
+    },
+    /// A recipient's domain takes no mail.
+    NoMxRecords {
+        /// The domain.
+        domain: String,
+    },
+    /// The content is taken for harmful.
+    UnsafeContent,
+    /// The content is taken for phishing.
+    PhishingDetected,
+    /// So many in so short a time are not allowed.
+    RateLimitExceeded {
+        /// Which bound was reached.
+        limit: RateLimit,
+        /// After how many seconds there is room again.
+        retry_after: u64,
+    },
+    /// So many recipients who never wrote are not allowed in a day.
+    ColdOutreachLimit {
+        /// Whose bound was reached.
+        scope: ColdScope,
+        /// How many it allows in a day.
+        limit: u32,
+        /// When the next day begins.
+        resets_at: Timestamp,
+        /// How many seconds that takes.
+        retry_after: u64,
+    },
+    /// A recipient at `fail.test` asks for an error that a send does not know.
+    UnknownProvocation {
+        /// The recipient.
+        address: String,
+        /// The nearest code.
+        near: Option<String>,
+    },
+}
+
+/// What a key would have to cross.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Boundary {
+    /// Only keys of the whole account do this.
+    AccountKeysOnly,
+    /// Keys of an inbox do not do this.
+    NoInboxKeys,
+    /// Only keys of the whole account touch webhooks.
+    Webhooks,
+    /// The key's pod, known by this name.
+    Pod(String),
+    /// The key's inbox, with this address.
+    Inbox(String),
+}
+
+/// A bound on how much may happen in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateLimit {
+    /// Sends of an inbox within a minute.
+    SendsPerMinute,
+    /// Sends of an inbox within a UTC day.
+    SendsPerDay,
+    /// Inboxes that the account opens within a UTC day.
+    InboxesPerDay,
+    /// Requests of the account within a minute.
+    RequestsPerMinute,
+}
+
+impl RateLimit {
+    /// How many it allows.
+    #[must_use]
+    pub fn allowed(self) -> u32 {
+        match self {
+            RateLimit::SendsPerMinute => 10,
+            RateLimit::SendsPerDay => 200,
+            RateLimit::InboxesPerDay => 100,
+            RateLimit::RequestsPerMinute => 1_000,
+        }
+    }
+}
+
+/// Whose recipients are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColdScope {
+    /// Those of one inbox.
+    Inbox,
+    /// Those of the whole account.
+    Account,
+}
+
+impl ColdScope {
+    /// The word on the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            ColdScope::Inbox => "inbox",
+            ColdScope::Account => "customer",
+        }
+    }
 }
 
 /// What can be addressed by id.
@@ -126,6 +276,10 @@ pub enum Resource {
     Thread,
     /// An attachment of a message.
     Attachment,
+    /// A key of a pod or an inbox.
+    Key,
+    /// An address on the suppression list.
+    Suppression,
 }
 
 impl Resource {
@@ -139,6 +293,8 @@ impl Resource {
             Resource::Message => "message",
             Resource::Thread => "thread",
             Resource::Attachment => "attachment",
+            Resource::Key => "key",
+            Resource::Suppression => "suppression",
         }
     }
 }
@@ -154,136 +310,4 @@ pub enum DomainFault {
     NotVerified(&'static str),
     /// It is scoped to another pod; how that one is known.
     OtherPod(String),
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refusal::NotFound { what, key } => {
-                let (what, key) = (what.word(), shown(key));
-                write!(out, "this account has no {what} `{key}`")
-            }
-            Refusal::ClientIdTaken { client_id, pod } => {
-                let client_id = shown(client_id);
-                write!(out, "pod {pod} has the clientId `{client_id}` already")
-            }
-            Refusal::DefaultPod => out.write_str("the default pod cannot be deleted"),
-            Refusal::PodNotEmpty { inboxes } => {
-                let (count, them) = (counted(*inboxes, "inbox", "inboxes"), them(*inboxes));
-                write!(out, "the pod still has {count}; delete {them} first")
-            }
-            Refusal::PodHasDomains { domains } => {
-                let (count, them) = (counted(*domains, "domain", "domains"), them(*domains));
-                write!(
-                    out,
-                    "the pod still owns {count}: make {them} account-wide, give {them} to another pod or delete {them} first"
-                )
-            }
-            Refusal::InvalidPod { key } => write!(
-                out,
-                "`podId` is neither the id nor the clientId of a pod of this account: `{}`",
-                shown(key)
-            ),
-            Refusal::InvalidDomain { domain, fault } => fault.write(out, &shown(domain)),
-            Refusal::SpendCapPaused => {
-                out.write_str("the monthly spend limit is reached, so inbox creation is paused")
-            }
-            Refusal::InboxLimitReached { limit } => {
-                write!(out, "the plan's maximum of {limit} inboxes is reached")
-            }
-            Refusal::InvalidWebhookUrl { fault } => {
-                write!(out, "`webhookUrl` cannot be used: {fault}")
-            }
-            Refusal::DomainExists { domain } => {
-                write!(
-                    out,
-                    "this account has the domain `{}` already",
-                    shown(domain)
-                )
-            }
-            Refusal::DomainHasInboxes {
-                domain,
-                inboxes,
-                outside,
-            } => {
-                let count = counted(*inboxes, "inbox", "inboxes");
-                let stand = if *inboxes == 1 { "stands" } else { "stand" };
-                let them = them(*inboxes);
-                write!(out, "{count} {stand} on `{}`", shown(domain))?;
-                if let Some(pod) = outside {
-                    write!(out, " outside the pod `{}`", shown(pod))?;
-                }
-                write!(out, "; delete {them} first")
-            }
-            Refusal::IdTaken { what, id } => {
-                write!(out, "another {} has the id {id} already", what.word())
-            }
-            Refusal::SubjectMissing => out.write_str(
-                "`subject` is required for a new thread; a reply with `threadId` has its thread's",
-            ),
-            Refusal::IdempotencyKeyReused { key } => write!(
-                out,
-                "the idempotency key `{}` came with another request within the last 24 hours; take a new key for a new send",
-                shown(key)
-            ),
-            Refusal::TextExtractionFailed { filename, method } => write!(
-                out,
-                "no text can be told of `{}`: {method}",
-                shown(filename)
-            ),
-            Refusal::AttachmentsTooLarge { bytes, limit } => write!(
-                out,
-                "the attachments have {bytes} bytes together; {limit} are allowed"
-            ),
-            Refusal::StorageLimitExceeded { limit } => write!(
-                out,
-                "the account's storage of {limit} bytes is full; delete messages or inboxes first"
-            ),
-            Refusal::AddressTaken { address } => {
-                write!(out, "an inbox has the address {address} already")
-            }
-        }
-    }
-}
-
-impl DomainFault {
-    fn write(&self, out: &mut fmt::Formatter<'_>, domain: &str) -> fmt::Result {
-        match self {
-            DomainFault::Unknown => write!(
-                out,
-                "`{domain}` is no domain of this account; add and verify it first"
-            ),
-            DomainFault::Own => write!(
-                out,
-                "`{domain}` is the service's own domain; every account may have inboxes on it, and none adds it"
-            ),
-            DomainFault::NotVerified(status) => {
-                write!(out, "the domain `{domain}` is {status}, not verified")
-            }
-            DomainFault::OtherPod(pod) => write!(
-                out,
-                "the domain `{domain}` is scoped to the pod `{}`; only inboxes in that pod may use it",
-                shown(pod)
-            ),
-        }
-    }
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
-    }
-}
-
-fn them(count: usize) -> &'static str {
-    if count == 1 { "it" } else { "them" }
-}
-
-/// What a client sent, short enough to repeat.
-fn shown(text: &str) -> String {
-    match text.char_indices().nth(100) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
 }

@@ -10,6 +10,7 @@ use super::clock::{Clock, Timestamp};
 use super::domains::Domain;
 use super::ids::{Id, Source};
 use super::inboxes::Inbox;
+use super::keys::Key;
 use super::messages::Message;
 use super::pods::{self, Pod};
 use super::refusal::{Refusal, Resource};
@@ -51,6 +52,16 @@ pub struct State {
     pub(super) domain_names: Tree<Arc<str>, Id>,
     /// Pod-scoped domains by pod.
     pub(super) pod_domains: Index,
+    /// All keys of pods and inboxes.
+    pub keys: Table<Key>,
+    /// Keys by token.
+    pub(super) tokens: Tree<Arc<str>, Id>,
+    /// Keys by the label that a fixture gave them.
+    pub(super) key_labels: Tree<Arc<str>, Id>,
+    /// Keys by pod.
+    pub(super) pod_keys: Index,
+    /// Keys by inbox.
+    pub(super) inbox_keys: Index,
     /// All messages, those in the trash aside.
     pub messages: Table<Message>,
     /// Messages by inbox.
@@ -84,6 +95,8 @@ pub struct Counts {
     pub inboxes: usize,
     /// Custom domains.
     pub domains: usize,
+    /// Keys of pods and inboxes.
+    pub keys: usize,
     /// Threads, those in the trash aside.
     pub threads: usize,
     /// Messages likewise.
@@ -98,6 +111,7 @@ impl State {
             pods: self.pods.len(),
             inboxes: self.inboxes.len(),
             domains: self.domains.len(),
+            keys: self.keys.len(),
             threads: self.threads.len(),
             messages: self.messages.len(),
         }
@@ -110,6 +124,7 @@ impl State {
             pods: self.pods.missing_in(&other.pods),
             inboxes: self.inboxes.missing_in(&other.inboxes),
             domains: self.domains.missing_in(&other.domains),
+            keys: self.keys.missing_in(&other.keys),
             threads: self.threads.missing_in(&other.threads),
             messages: self.messages.missing_in(&other.messages),
         }
@@ -136,6 +151,11 @@ impl State {
             domains: Table::default(),
             domain_names: Tree::new(),
             pod_domains: Index::default(),
+            keys: Table::default(),
+            tokens: Tree::new(),
+            key_labels: Tree::new(),
+            pod_keys: Index::default(),
+            inbox_keys: Index::default(),
             messages: Table::default(),
             inbox_messages: Index::default(),
             inbound_messages: Index::default(),
@@ -179,7 +199,7 @@ pub struct Transaction<'t> {
 
 impl Transaction<'_> {
     /// 32 bytes that no other draw of this world gives.
-    fn draw(&mut self) -> [u8; 32] {
+    pub(super) fn draw(&mut self) -> [u8; 32] {
         let bytes = self.source.bytes(self.state.draws);
         self.state.draws = match self.state.draws < MAX_DRAWS {
             true => self.state.draws + 1,

@@ -230,4 +230,17 @@ impl<T> Listing<T> {
         rows.reverse();
         Self { rows, total }
     }
+
+    /// A page of a list that has one row at most.
+    #[must_use]
+    pub fn of_one(row: Option<&T>, page: Page) -> Self
+    where
+        T: Clone,
+    {
+        let shown = row.filter(|_| page.cut(0, 1).is_some_and(|(_, count)| count > 0));
+        Self {
+            rows: shown.into_iter().cloned().collect(),
+            total: usize::from(row.is_some()),
+        }
+    }
 }

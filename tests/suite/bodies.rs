@@ -25,9 +25,9 @@ fn panicking(_: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 const ROWS: &[Row] = &[
-    Row::new("putState", taken).with_large_body(),
-    Row::new("panic", panicking).with_large_body(),
-    Row::new("putName", taken),
+    Row::guarded("putState", taken).with_large_body(),
+    Row::guarded("panic", panicking).with_large_body(),
+    Row::guarded("putName", taken),
 ];
 
 fn admit(_: &Shared, _: &Request, _: &Operation) -> Result<String, Failure> {

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use openmail_mock::domain::clock::{Clock, Mode, Timestamp, parse_duration};
 use openmail_mock::domain::ids::{Id, Source};
 use openmail_mock::domain::inboxes::{self, NewInbox};
+use openmail_mock::domain::keys::Scope;
 use openmail_mock::domain::pods::{self, NewPod};
 use openmail_mock::domain::refusal::Refusal;
 use openmail_mock::domain::state::{State, Transaction};
@@ -105,7 +106,7 @@ fn apply(step: &Step, state: &mut State, model: &mut Model) {
                 pod: Some(name.clone()),
                 ..NewInbox::default()
             };
-            let created = write(state, |tx| inboxes::create(tx, new));
+            let created = write(state, |tx| inboxes::create(tx, Scope::Account, new));
             assert_eq!(created.is_ok(), model.has(&name));
             if let Ok(written) = created {
                 model.inboxes.push((written.inbox.id, name));
@@ -126,7 +127,7 @@ fn apply(step: &Step, state: &mut State, model: &mut Model) {
 fn read(state: &State) -> Model {
     let mut pods_read = Vec::new();
     for offset in (0..).step_by(3) {
-        let page = pods::list(state, Page::new(3, offset));
+        let page = pods::list(state, Scope::Account, Page::new(3, offset));
         if page.rows.is_empty() {
             break;
         }
@@ -137,7 +138,7 @@ fn read(state: &State) -> Model {
     let names: Vec<String> = names
         .map(|pod| pod.client_id.as_deref().expect("a clientId").to_owned())
         .collect();
-    let all = inboxes::list(state, None, Page::new(100, 0));
+    let all = inboxes::list(state, Scope::Account, None, Page::new(100, 0));
     let inboxes_read = all.rows.iter().rev().map(|inbox| {
         let pod = pods::get(state, &inbox.pod.to_string()).expect("its pod");
         (
@@ -150,7 +151,7 @@ fn read(state: &State) -> Model {
         inboxes: inboxes_read.collect(),
     };
     for name in &model.pods {
-        let listed = inboxes::list(state, Some(name), Page::new(100, 0));
+        let listed = inboxes::list(state, Scope::Account, Some(name), Page::new(100, 0));
         let listed: Vec<Id> = listed.rows.iter().rev().map(|inbox| inbox.id).collect();
         let own = model.inboxes.iter().filter(|(_, pod)| pod == name);
         assert_eq!(listed, own.map(|(id, _)| *id).collect::<Vec<_>>());

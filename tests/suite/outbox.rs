@@ -3,6 +3,7 @@
 use openmail_mock::domain::clock::{Clock, Timestamp};
 use openmail_mock::domain::ids::Source;
 use openmail_mock::domain::inboxes::{self, NewInbox};
+use openmail_mock::domain::keys::Scope;
 use openmail_mock::domain::messages::Mail;
 use openmail_mock::domain::sends::{self, Context, MAX_OUTBOX};
 use openmail_mock::domain::state::{State, Transaction};
@@ -191,7 +192,7 @@ fn it_keeps_the_latest_ten_thousand() {
         mailbox_name: Some("desk".to_owned()),
         ..NewInbox::default()
     };
-    let inbox = inboxes::create(&mut tx, new).expect("an inbox");
+    let inbox = inboxes::create(&mut tx, Scope::Account, new).expect("an inbox");
     let context = Context {
         inbox: inbox.inbox,
         thread: None,

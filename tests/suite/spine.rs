@@ -58,7 +58,7 @@ fn panicking(call: &Call<'_>) -> Result<Reply, Failure> {
     Ok(Reply::no_content())
 }
 
-const PANICKING: &[Row] = &[Row::new("panic", panicking)];
+const PANICKING: &[Row] = &[Row::guarded("panic", panicking)];
 
 fn admit(_: &Shared, _: &Request, _: &Operation) -> Result<String, Failure> {
     Ok("w".to_owned())

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use openmail_mock::app::{App, Caller};
+use openmail_mock::domain::keys::Holder;
 use openmail_mock::domain::pods::{self, NewPod};
 use openmail_mock::domain::refusal::Refusal;
 use tokio::runtime::{Builder, Runtime};
@@ -19,7 +20,8 @@ const WAITING: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn enter(app: &App, name: &str) -> Caller {
-    app.enter(name).expect("there is room for it")
+    app.enter(name, Holder::World)
+        .expect("there is room for it")
 }
 
 fn create_pod(caller: &Caller) {

@@ -22,6 +22,7 @@ use openmail_mock::api::waiting::Waiting;
 use openmail_mock::api::{Plane, Row, Shared};
 use openmail_mock::app::{Caller, MAX_WAITING, MAX_WORLDS, NoSuchSnapshot, Unwritten, World};
 use openmail_mock::contract::{Contract, Operation};
+use openmail_mock::domain::keys::Holder;
 use openmail_mock::domain::pods::{self, NewPod};
 use openmail_mock::domain::refusal::Refusal;
 
@@ -142,8 +143,8 @@ fn answer(_: &Call<'_>) -> Result<Reply, Failure> {
 const ROWS: &[Row] = &[
     Row::waiting("awaitWorld", await_world),
     Row::waiting("panicLate", panic_late),
-    Row::new("writeDropped", write_dropped),
-    Row::new("answer", answer),
+    Row::guarded("writeDropped", write_dropped),
+    Row::guarded("answer", answer),
 ];
 
 fn create_pod(caller: &Caller) -> Result<(), Unwritten<Refusal>> {
@@ -206,7 +207,10 @@ impl House {
     }
 
     fn caller(&self) -> Caller {
-        self.shared.app.enter(self.world).expect("there is room")
+        self.shared
+            .app
+            .enter(self.world, Holder::World)
+            .expect("there is room")
     }
 
     fn create_pod(&self) {
@@ -503,7 +507,7 @@ fn a_world_that_is_waited_for_makes_no_room() {
 #[test]
 fn nothing_is_written_into_a_dropped_world() {
     let app = support::app();
-    let caller = app.enter("w").expect("there is room");
+    let caller = app.enter("w", Holder::World).expect("there is room");
     let dropped = caller.write(|tx| {
         app.drop_world("w");
         pods::create(tx, NewPod::default()).map(drop)

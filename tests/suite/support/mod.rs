@@ -60,6 +60,16 @@ pub struct Account {
 pub struct Anonymous(Client);
 
 impl Account {
+    /// Whoever holds that other key, at the same mock.
+    pub fn holding(&self, key: &str) -> Self {
+        Self {
+            client: Client {
+                address: self.client.address,
+            },
+            key: key.to_owned(),
+        }
+    }
+
     pub fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None)
     }

@@ -1,0 +1,131 @@
+//! The codes of refusals, which are OpenMail's own words, and an example of each.
+
+use super::{ColdScope, RateLimit, Refusal, Resource};
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::Id;
+
+/// One day.
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+
+impl Refusal {
+    /// What programs read.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::NotFound { .. } => "not_found",
+            Refusal::ClientIdTaken { .. } => "client_id_taken",
+            Refusal::DefaultPod => "default_pod",
+            Refusal::PodNotEmpty { .. } => "pod_not_empty",
+            Refusal::PodHasDomains { .. } => "pod_has_domains",
+            Refusal::InvalidPod { .. } => "invalid_pod",
+            Refusal::InvalidDomain { .. } => "invalid_domain",
+            Refusal::SpendCapPaused => "spend_cap_paused",
+            Refusal::InboxLimitReached { .. } => "inbox_limit_reached",
+            Refusal::InvalidWebhookUrl { .. } => "invalid_webhook_url",
+            Refusal::DomainExists { .. } => "domain_exists",
+            Refusal::DomainHasInboxes { .. } => "domain_has_inboxes",
+            Refusal::IdTaken { .. } => "id_taken",
+            Refusal::SubjectMissing | Refusal::UnknownProvocation { .. } => "bad_request",
+            Refusal::IdempotencyKeyReused { .. } => "idempotency_key_reused",
+            Refusal::TextExtractionFailed { .. } => "text_extraction_failed",
+            Refusal::AttachmentsTooLarge { .. } => "payload_too_large",
+            Refusal::StorageLimitExceeded { .. } => "storage_limit_exceeded",
+            Refusal::AddressTaken { .. } => "address_taken",
+            Refusal::Forbidden { .. } => "forbidden",
+            Refusal::ApiKeyLimitReached { .. } => "api_key_limit_reached",
+            Refusal::LabelTaken { .. } => "label_taken",
+            Refusal::TokenTaken => "token_taken",
+            Refusal::InboxHasNoPod => "inbox_has_no_pod",
+            Refusal::MissingIdempotencyKey => "missing_idempotency_key",
+            Refusal::AccountBanned => "account_banned",
+            Refusal::ReputationSuspended { .. } => "reputation_suspended",
+            Refusal::FeatureRequiresPaidPlan { .. } => "feature_requires_paid_plan",
+            Refusal::RecipientNotPermitted { .. } => "recipient_not_permitted",
+            Refusal::RecipientSuppressed { .. } => "recipient_suppressed",
+            Refusal::NoMxRecords { .. } => "no_mx_records",
+            Refusal::UnsafeContent => "unsafe_content",
+            Refusal::PhishingDetected => "phishing_detected",
+            Refusal::RateLimitExceeded { .. } => "rate_limit_exceeded",
+            Refusal::ColdOutreachLimit { .. } => "cold_outreach_limit",
+        }
+    }
+
+    /// A refusal with that code, as it might be: what somebody sees who asks for the error rather
+    /// than for what causes it. None for codes that no rule has.
+    #[must_use]
+    pub fn example(code: &str, now: Timestamp) -> Option<Self> {
+        let address = "ada@example.com".to_owned();
+        let tomorrow = DAY_MILLIS - now.millis().rem_euclid(DAY_MILLIS);
+        let retry_after = u64::try_from(tomorrow).unwrap_or(0).div_ceil(1_000);
+        Some(match code {
+            "not_found" => Refusal::NotFound {
+                what: Resource::Inbox,
+                key: Id::MIN.to_string(),
+            },
+            "client_id_taken" => Refusal::ClientIdTaken {
+                client_id: "meridian".to_owned(),
+                pod: Id::MIN,
+            },
+            "default_pod" => Refusal::DefaultPod,
+            "pod_not_empty" => Refusal::PodNotEmpty { inboxes: 1 },
+            "pod_has_domains" => Refusal::PodHasDomains { domains: 1 },
+            "invalid_pod" => Refusal::InvalidPod {
+                key: "meridian".to_owned(),
+            },
+            "invalid_domain" => Refusal::InvalidDomain {
+                domain: "example.com".to_owned(),
+                fault: super::DomainFault::Unknown,
+            },
+            "spend_cap_paused" => Refusal::SpendCapPaused,
+            "inbox_limit_reached" => Refusal::InboxLimitReached { limit: 3 },
+            "invalid_webhook_url" => Refusal::InvalidWebhookUrl {
+                fault: "it names no host",
+            },
+            "idempotency_key_reused" => Refusal::IdempotencyKeyReused {
+                key: "f6b1c0de".to_owned(),
+            },
+            "text_extraction_failed" => Refusal::TextExtractionFailed {
+                filename: "invoice.pdf".to_owned(),
+                method: "pdf_error".to_owned(),
+            },
+            "storage_limit_exceeded" => Refusal::StorageLimitExceeded { limit: None },
+            "address_taken" => Refusal::AddressTaken { address },
+            "forbidden" => Refusal::Forbidden {
+                boundary: super::Boundary::AccountKeysOnly,
+            },
+            "api_key_limit_reached" => Refusal::ApiKeyLimitReached {
+                owner: Resource::Pod,
+                limit: 20,
+            },
+            "inbox_has_no_pod" => Refusal::InboxHasNoPod,
+            "missing_idempotency_key" => Refusal::MissingIdempotencyKey,
+            "account_banned" => Refusal::AccountBanned,
+            "reputation_suspended" => Refusal::ReputationSuspended {
+                what: Resource::Inbox,
+                reason: "high_bounce_rate",
+            },
+            "feature_requires_paid_plan" => Refusal::FeatureRequiresPaidPlan { reply_to: address },
+            "recipient_not_permitted" => Refusal::RecipientNotPermitted { address },
+            "recipient_suppressed" => Refusal::RecipientSuppressed {
+                address,
+                kind: "bounce",
+            },
+            "no_mx_records" => Refusal::NoMxRecords {
+                domain: "example.com".to_owned(),
+            },
+            "unsafe_content" => Refusal::UnsafeContent,
+            "phishing_detected" => Refusal::PhishingDetected,
+            "rate_limit_exceeded" => Refusal::RateLimitExceeded {
+                limit: RateLimit::SendsPerMinute,
+                retry_after: 60,
+            },
+            "cold_outreach_limit" => Refusal::ColdOutreachLimit {
+                scope: ColdScope::Inbox,
+                limit: 20,
+                resets_at: now.after(tomorrow).unwrap_or(Timestamp::MAX),
+                retry_after,
+            },
+            _ => return None,
+        })
+    }
+}
