@@ -20,7 +20,7 @@ mod walk;
 use std::sync::Arc;
 
 pub use address::{Mailbox, address_key, is_bare_address};
-pub use build::{Draft, build};
+pub use build::{Draft, build, carried};
 pub use extract::{
     Extraction, MAX_CHARACTERS, MAX_EXTRACTED_BYTES, Method, extract, method_of_given,
 };

@@ -1,5 +1,7 @@
 //! Files that come with a request: as parts of a form, or in a JSON list with their bytes in base64.
 
+use std::borrow::Cow;
+
 use super::call::Call;
 use super::failures::Failure;
 use crate::contract::Item;
@@ -66,6 +68,10 @@ pub fn attachments<'c>(call: &'c Call<'_>) -> Result<Vec<Given<'c>>, Failure> {
     let names = mail::unique_names(given.iter().map(|file| file.filename.as_str()));
     for (file, name) in given.iter_mut().zip(names) {
         file.filename = name;
+        // Kept as it is carried, so that the sender's copy is what its recipients have.
+        if let Cow::Owned(mended) = mail::carried(file.content_type, &file.bytes) {
+            file.bytes = mended;
+        }
     }
     Ok(given)
 }

@@ -183,8 +183,8 @@ fn subject(output: &mut Vec<u8>, subject: &str) {
 }
 
 fn body(draft: &Draft) -> MimePart<'_> {
-    let text = draft.text.as_deref().map(lines);
-    let html = draft.html.as_deref().map(lines);
+    let text = draft.text.as_deref().map(mail_lines);
+    let html = draft.html.as_deref().map(mail_lines);
     let is_multipart = !draft.attachments.is_empty() || (text.is_some() && html.is_some());
     let boundary = match is_multipart {
         true => boundary(draft, &[&text, &html]),
@@ -219,12 +219,14 @@ fn body(draft: &Draft) -> MimePart<'_> {
     )
 }
 
-/// Text with line feeds at the ends of its lines.
-fn lines(text: &str) -> String {
-    match text.contains('\r') {
-        true => text.replace("\r\n", "\n").replace('\r', "\n"),
-        false => text.to_owned(),
-    }
+/// Text with the line ends of mail, which it has before any encoding (RFC 2045, 6.8): base64
+/// would hide others from those who could mend them.
+fn mail_lines(text: &str) -> String {
+    let text = match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
+        false => Cow::Borrowed(text),
+    };
+    text.replace('\n', "\r\n")
 }
 
 /// What boundaries begin with: a digest of the Message-ID, another one if a line of the content
@@ -237,7 +239,7 @@ fn boundary(draft: &Draft, texts: &[&Option<String>]) -> String {
             |text: &&Option<String>| text.as_ref().is_some_and(|it| it.contains(&boundary));
         let in_file = |file: &Attachment| {
             let needle = boundary.as_bytes();
-            is_raw(file)
+            is_nested(&file.content_type)
                 && file
                     .bytes
                     .windows(needle.len())
@@ -254,7 +256,7 @@ fn text_part(kind: &'static str, text: String) -> MimePart<'static> {
     let content_type = ContentType::new(kind).attribute("charset", "utf-8");
     let is_controlled = text
         .chars()
-        .any(|c| c.is_ascii_control() && c != '\n' && c != '\t');
+        .any(|c| c.is_ascii_control() && !"\r\n\t".contains(c));
     match is_controlled {
         true => base64_part(content_type, text.as_bytes()),
         false => MimePart::new(content_type, BodyPart::Text(Cow::Owned(text))),
@@ -268,10 +270,15 @@ fn base64_part(content_type: ContentType<'static>, bytes: &[u8]) -> MimePart<'st
 
 fn file_part(file: &Attachment) -> MimePart<'static> {
     let content_type = content_type(&file.content_type);
-    let part = match (is_raw(file), file.bytes.is_ascii()) {
-        (true, true) => MimePart::new(content_type, file.bytes.to_vec()).transfer_encoding("7bit"),
-        (true, false) => MimePart::new(content_type, file.bytes.to_vec()).transfer_encoding("8bit"),
-        (false, _) => base64_part(content_type, &file.bytes),
+    let bytes = carried(&file.content_type, &file.bytes);
+    let plain = |encoding: &'static str| {
+        MimePart::new(content_type.clone(), bytes.to_vec()).transfer_encoding(encoding)
+    };
+    let is_plain = is_nested(&file.content_type) && has_mail_lines(&bytes);
+    let part = match (is_plain, bytes.is_ascii()) {
+        (true, true) => plain("7bit"),
+        (true, false) => plain("8bit"),
+        (false, _) => base64_part(content_type, &bytes),
     };
     let name = one_line(&file.filename);
     let name = cut(&name, MAX_FILENAME).to_owned();
@@ -287,21 +294,42 @@ fn file_part(file: &Attachment) -> MimePart<'static> {
     }
 }
 
-/// Whether a file is written as it is. A nested message must be, where mail can carry it so.
-fn is_raw(file: &Attachment) -> bool {
-    let is_line = |line: &[u8]| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        line.len() <= 998 && !line.iter().any(|byte| b"\0\r".contains(byte))
-    };
-    // A line feed without its carriage return would come back with one.
-    let has_bare_feed = || {
-        let mut pairs = file.bytes.windows(2);
-        file.bytes.starts_with(b"\n") || pairs.any(|pair| pair[1] == b'\n' && pair[0] != b'\r')
-    };
-    file.content_type == NESTED
-        && file.bytes.split(|byte| *byte == b'\n').all(is_line)
-        && !file.bytes.ends_with(b"\r")
-        && !has_bare_feed()
+/// The bytes of a file as mail carries them. A nested message must not be encoded (RFC 2046,
+/// 5.2.1), so one whose lines end with a line feed alone gets the line ends of mail. One that no
+/// line ends could mend (lines of more than 998 bytes, a NUL, a lone carriage return) keeps its
+/// bytes and goes as base64 all the same: readers know that, and nothing of it is lost.
+#[must_use]
+pub fn carried<'b>(content_type: &str, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+    let is_bare = |at: usize| bytes[at] == b'\n' && (at == 0 || bytes[at - 1] != b'\r');
+    if !is_nested(content_type) || !(0..bytes.len()).any(is_bare) {
+        return Cow::Borrowed(bytes);
+    }
+    let mut mended = Vec::with_capacity(bytes.len() + bytes.len() / 32);
+    for (at, byte) in bytes.iter().enumerate() {
+        if is_bare(at) {
+            mended.push(b'\r');
+        }
+        mended.push(*byte);
+    }
+    match has_mail_lines(&mended) {
+        true => Cow::Owned(mended),
+        false => Cow::Borrowed(bytes),
+    }
+}
+
+fn is_nested(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(NESTED)
+}
+
+/// Whether bytes are lines that mail can carry without an encoding.
+fn has_mail_lines(bytes: &[u8]) -> bool {
+    let is_line =
+        |line: &[u8]| line.len() <= 998 && !line.iter().any(|byte| b"\0\r".contains(byte));
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let last = lines.next_back().unwrap_or_default();
+    let mut ended = lines.map(|line| line.strip_suffix(b"\r"));
+    is_line(last) && ended.all(|line| line.is_some_and(is_line))
 }
 
 /// A media type and its parameters, none of which can end the header or name another file.

@@ -544,6 +544,24 @@ fn a_recipient_reads_what_the_sender_wrote() {
 
 // Raw bytes.
 
+/// Such a message may not be encoded, and mail has no bare line feeds.
+#[test]
+fn a_forwarded_message_is_the_same_for_both_sides_whatever_its_line_ends() {
+    let post = Post::new("sends-forwarded");
+    let (desk, other) = (post.inbox("desk"), post.inbox("other"));
+    let nested = "Subject: x\n\ncafé\n";
+    let data = BASE64.encode(nested.as_bytes());
+    let file = json!({ "filename": "x.eml", "contentType": "message/rfc822", "data": data });
+    let mail = with(mail("other@openmail.sh"), json!({ "attachments": [file] }));
+    let sent = post.sent(&desk, mail);
+    let came = post.only(&other);
+    for message in [&sent, &came] {
+        assert_eq!(message["attachments"][0]["sizeBytes"], nested.len() + 3);
+        let raw = post.raw_text(message);
+        assert!(raw.contains("Subject: x\r\n\r\ncafé\r\n"), "{raw}");
+    }
+}
+
 #[test]
 fn raw_bytes_are_the_same_each_time_and_for_each_side() {
     let post = Post::new("sends-raw-same");

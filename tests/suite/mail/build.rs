@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use openmail_mock::mail::{Attachment, Draft, Mailbox, build, parse};
+use openmail_mock::mail::{Draft, Mailbox, build, bytes_of_base64, parse};
 use serde_json::{Value, json};
 
 use super::{draft, file, mailbox};
@@ -268,20 +268,71 @@ fn python_reads_the_same() {
     }
 }
 
+/// A message with one file.
+fn with_file(content_type: &str, bytes: &[u8]) -> String {
+    let draft = Draft {
+        message_id: "m@x.y".to_owned(),
+        attachments: vec![file("fwd.eml", content_type, bytes)],
+        ..Draft::default()
+    };
+    String::from_utf8(build(&draft)).expect("UTF-8")
+}
+
 /// Nested messages may not be encoded (RFC 2046, 5.2.1).
 #[test]
 fn a_nested_message_with_accents_is_carried_as_it_is() {
     let nested = "From: a@example.com\r\nSubject: x\r\n\r\ncaf\u{e9}\r\n";
-    let draft = Draft {
-        message_id: "m@x.y".to_owned(),
-        attachments: vec![Attachment {
-            filename: "fwd.eml".to_owned(),
-            content_type: "message/rfc822".to_owned(),
-            bytes: nested.as_bytes().into(),
-        }],
-        ..Draft::default()
-    };
-    let built = String::from_utf8(build(&draft)).expect("UTF-8");
+    let built = with_file("message/rfc822", nested.as_bytes());
     assert!(built.contains("Content-Transfer-Encoding: 8bit"), "{built}");
     assert!(built.contains(nested), "{built}");
+}
+
+/// Editors and `git format-patch` write line feeds alone.
+#[test]
+fn a_nested_message_with_bare_line_feeds_gets_the_line_ends_of_mail() {
+    let nested = "From: a@example.com\nSubject: x\r\n\ntext\n";
+    for content_type in ["message/rfc822", "Message/RFC822; charset=utf-8"] {
+        let built = with_file(content_type, nested.as_bytes());
+        assert!(built.contains("Content-Transfer-Encoding: 7bit"), "{built}");
+        let carried = "From: a@example.com\r\nSubject: x\r\n\r\ntext\r\n";
+        assert!(built.contains(carried), "{built}");
+    }
+    // Everything else is bytes, which nobody mends.
+    let built = with_file("text/plain", b"one\ntwo\n");
+    assert!(built.contains("b25lCnR3bwo="), "{built}");
+}
+
+#[test]
+fn a_nested_message_that_no_line_ends_mend_keeps_its_bytes() {
+    let long = format!("Subject: {}\n\nx\n", "x".repeat(1_000));
+    for nested in [long.as_str(), "a: b\n\n\0", "a: b\n\nx\ry\n", "a: b\n\nx\r"] {
+        let built = with_file("message/rfc822", nested.as_bytes());
+        assert!(
+            built.contains("Content-Transfer-Encoding: base64"),
+            "{built}"
+        );
+        assert_eq!(
+            &*parse(built.as_bytes()).attachments[0].bytes,
+            nested.as_bytes()
+        );
+    }
+}
+
+/// Text has the line ends of mail before it is encoded (RFC 2045, 6.8).
+#[test]
+fn encoded_text_has_the_line_ends_of_mail() {
+    for text in ["漢字\n仮名\n", "one\n\u{1}two\r\nthree\r"] {
+        let draft = Draft {
+            text: Some(text.to_owned()),
+            ..draft()
+        };
+        let built = text_of(&build(&draft)).to_owned();
+        let (head, body) = built.split_once("\r\n\r\n").expect("a header and a body");
+        assert!(head.contains("Content-Transfer-Encoding: base64"), "{head}");
+        let bytes = bytes_of_base64(body).expect("base64");
+        let decoded = String::from_utf8(bytes).expect("UTF-8");
+        let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+        assert_eq!(decoded, lines.replace('\n', "\r\n"));
+        assert_eq!(parse(built.as_bytes()).text, lines);
+    }
 }

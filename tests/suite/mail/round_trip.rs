@@ -1,6 +1,8 @@
 //! What is built is read back as it was.
 
-use openmail_mock::mail::{Attachment, Draft, Mailbox, Parsed, build, parse, text_of_html};
+use openmail_mock::mail::{
+    Attachment, Draft, Mailbox, Parsed, build, carried, parse, text_of_html,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -57,6 +59,7 @@ fn attachment() -> impl Strategy<Value = Attachment> {
     let bytes = prop_oneof![
         vec(any::<u8>(), 0..300),
         "([ -~]{0,90}\r\n){0,5}".prop_map(String::into_bytes),
+        "([ -~]{0,90}\r?\n){0,5}".prop_map(String::into_bytes),
     ];
     // A longer name is cut.
     let name = line().prop_filter("it is kept whole", |name| name.len() <= 255);
@@ -97,6 +100,13 @@ fn drafts() -> impl Strategy<Value = Draft> {
     })
 }
 
+fn as_carried(file: &Attachment) -> Attachment {
+    Attachment {
+        bytes: carried(&file.content_type, &file.bytes).into(),
+        ..file.clone()
+    }
+}
+
 /// What a reader should find.
 fn expected(draft: &Draft) -> Parsed {
     let bare = |list: &[Mailbox]| {
@@ -120,7 +130,7 @@ fn expected(draft: &Draft) -> Parsed {
         date: Some(draft.date),
         text: draft.text.clone().or(derived).unwrap_or_default(),
         html: draft.html.clone(),
-        attachments: draft.attachments.clone(),
+        attachments: draft.attachments.iter().map(as_carried).collect(),
         notes: Vec::new(),
     }
 }
