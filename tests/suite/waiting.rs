@@ -1,5 +1,6 @@
-//! Calls that wait for their world. No call of ours waits yet, so these tests have a plane of their
-//! own: what it waits for are pods and recorded exchanges.
+//! Calls that wait for their world. The one call of ours that does, `expect`, has tests of its own;
+//! what these ask of waiting itself is worked on a plane of theirs, whose calls wait for pods and
+//! for recorded exchanges.
 
 use std::collections::HashMap;
 use std::pin::pin;
