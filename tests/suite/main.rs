@@ -30,6 +30,7 @@ mod server;
 mod spec;
 mod spine;
 mod state;
+mod storage;
 mod tally;
 mod threads;
 mod tree;
