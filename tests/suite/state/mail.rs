@@ -60,6 +60,19 @@ fn a_fragment_adds_a_message_which_makes_its_thread_unread() {
 }
 
 #[test]
+fn a_fragment_that_adds_an_older_message_leaves_its_thread_read() {
+    let (account, thread) = desk("state-mail-add-older");
+    let id = thread["id"].as_str().expect("an id");
+    let path = format!("/v1/threads/{id}");
+    account.patch(&path, json!({ "isRead": true })).expect(200);
+    let older = json!({ "from": "b@example.com", "at": "-1h", "text": "less" });
+    let row = json!({ "id": id, "messages": [older] });
+    assert_eq!(laid(&account, json!({ "threads": [row] })), (1, 0, 0));
+    let shown = account.get(&format!("{path}/messages")).expect(200).json();
+    assert_eq!(shown["isRead"], true);
+}
+
+#[test]
 fn a_fragment_sets_whether_a_thread_is_read() {
     let (account, thread) = desk("state-mail-read");
     let id = thread["id"].as_str().expect("an id");
