@@ -78,7 +78,7 @@ pub struct Storing {
 }
 
 fn is_taken(state: &State, id: Id) -> bool {
-    state.messages.get(id).is_some()
+    state.messages.get(id).is_some() || state.threads.has_trashed_message(id)
 }
 
 /// Takes in a mail from outside, or from another inbox: in the thread of the message that it

@@ -61,7 +61,9 @@ pub struct Threads {
     /// Those that are not.
     unread: Tree<(Id, Order), Arc<Thread>>,
     /// Deleted ones.
-    pub(super) trash: Tree<Id, Arc<Trashed>>,
+    trash: Tree<Id, Arc<Trashed>>,
+    /// The messages of deleted ones, whose ids stay taken: an export tells of them all.
+    trashed_messages: Tree<Id, ()>,
 }
 
 impl Threads {
@@ -103,6 +105,11 @@ impl Threads {
     /// Threads in the trash.
     pub fn trash(&self) -> impl Iterator<Item = &Arc<Trashed>> {
         self.trash.iter().map(|(_, trashed)| trashed)
+    }
+
+    /// Whether a message of that id is in the trash.
+    pub(super) fn has_trashed_message(&self, id: Id) -> bool {
+        self.trashed_messages.contains_key(&id)
     }
 
     fn put(&mut self, thread: Arc<Thread>) {
@@ -317,6 +324,9 @@ pub fn trash(state: &mut State, thread: Arc<Thread>, at: Timestamp) {
         messages,
         at,
     };
+    for message in &trashed.messages {
+        state.threads.trashed_messages.insert(message.id, ());
+    }
     state.threads.trash.insert(thread.id, Arc::new(trashed));
 }
 
@@ -330,8 +340,11 @@ pub(super) fn forget_inbox(state: &mut State, inbox: Id) {
     let own: Vec<Id> = own.map(|(id, _)| *id).collect();
     for thread in own {
         if let Some(trashed) = state.threads.trash.remove(&thread) {
-            let sizes = trashed.messages.iter().map(|it| messages::size(&it.mail));
-            state.stored_bytes = state.stored_bytes.saturating_sub(sizes.sum());
+            for message in &trashed.messages {
+                state.threads.trashed_messages.remove(&message.id);
+                let size = messages::size(&message.mail);
+                state.stored_bytes = state.stored_bytes.saturating_sub(size);
+            }
         }
     }
 }

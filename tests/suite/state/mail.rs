@@ -72,6 +72,24 @@ fn a_fragment_that_adds_an_older_message_leaves_its_thread_read() {
     assert_eq!(shown["isRead"], true);
 }
 
+/// The id of a message in the trash is taken: an export would hold it twice.
+#[test]
+fn a_fragment_takes_no_id_of_a_message_in_the_trash() {
+    let (account, thread) = desk("state-mail-trashed-id");
+    let id = thread["id"].as_str().expect("an id");
+    account.delete(&format!("/v1/threads/{id}")).expect(204);
+    let message = json!({ "id": thread["messages"][0]["id"], "from": "b@example.com" });
+    let row = json!({ "inbox": "desk@openmail.sh", "messages": [message] });
+    let before = export(&account);
+    let refused = patch(&account, json!({ "threads": [row] })).refused(409, "id_taken");
+    assert!(
+        refused.message().starts_with("/threads/0/messages/0/id: "),
+        "{}",
+        refused.message()
+    );
+    assert_eq!(export(&account), before);
+}
+
 #[test]
 fn a_fragment_sets_whether_a_thread_is_read() {
     let (account, thread) = desk("state-mail-read");
