@@ -28,7 +28,7 @@ pub use html::text_of_html;
 pub use markup::{html_of_text, is_html};
 pub use names::{content_type_of, unique_names};
 pub use parse::{Parsed, parse};
-pub use quote::{quote, reply_subject};
+pub use quote::{html_quote, quote, reply_subject};
 pub use walk::{MAX_DEPTH, MAX_HEADERS, MAX_PARTS};
 
 /// Most Message-IDs taken from the References of one message.

@@ -90,10 +90,10 @@ fn written(tx: &mut Transaction<'_>, context: &Context, new: &NewSend, content: 
     let inbox = &context.inbox;
     let (mut text, mut html) = (content.text.clone(), content.html.clone());
     if let (Some(previous), true) = (&context.previous, content.quotes) {
-        let at = previous.created_at.millis();
-        let quote = mail::quote(&previous.mail.from, at, &previous.mail.text);
+        let (from, at) = (&previous.mail.from, previous.created_at.millis());
+        let quote = mail::quote(from, at, &previous.mail.text);
         text = format!("{text}\n\n{quote}");
-        html = with_quote(&html, &mail::html_of_text(&quote));
+        html = with_quote(&html, &mail::html_quote(from, at, &previous.mail.text));
     }
     let subject = match (&context.thread, &context.subject) {
         (Some(thread), _) => mail::reply_subject(&thread.subject).into(),

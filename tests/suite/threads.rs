@@ -228,8 +228,10 @@ fn an_html_answer_quotes_on_both_sides() {
     let body = json!({ "body": "<p>Answer.</p>" });
     let sent = post.sent(&desk, with(answer(&thread), body));
     assert!(text(&sent, "bodyText").contains("\n> One."));
-    assert!(text(&sent, "bodyHtml").starts_with("<p>Answer.</p>"));
-    assert!(text(&sent, "bodyHtml").contains("&gt; One."));
+    let expected = "<p>Answer.</p><br><br>\
+        <p>On Mon, 16 Jan 2040 at 09:30, Ada &lt;ada@example.com&gt; wrote:</p>\n\
+        <blockquote>\n<p>One.</p>\n<p>Two.</p>\n</blockquote>\n";
+    assert_eq!(sent["bodyHtml"], expected);
 }
 
 #[test]
@@ -238,8 +240,10 @@ fn a_quote_stands_inside_of_an_html_document() {
     let body = json!({ "body": "<html><body><p>Answer.</p></BODY></html>" });
     let sent = post.sent(&desk, with(answer(&thread), body));
     let html = text(&sent, "bodyHtml");
-    assert!(html.contains("&gt; One."), "{html}");
-    assert!(html.ends_with("</BODY></html>"), "{html}");
+    assert!(
+        html.ends_with("<p>Two.</p>\n</blockquote>\n</BODY></html>"),
+        "{html}"
+    );
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Replies and addresses.
 
-use openmail_mock::mail::{Mailbox, address_key, is_bare_address, quote, reply_subject};
+use openmail_mock::mail::{
+    Mailbox, address_key, html_quote, is_bare_address, quote, reply_subject,
+};
 
 use super::mailbox;
 
@@ -19,6 +21,19 @@ fn the_previous_message_is_quoted() {
         "On Thu, 1 Jan 1970 at 00:00, a@x.io wrote:"
     );
     let _ = (quote("a", i64::MIN, ""), quote("a", i64::MAX, ""));
+}
+
+#[test]
+fn the_previous_message_is_quoted_in_html() {
+    let quoted = html_quote(
+        "Ada <ada@example.com>",
+        1_793_610_307_000,
+        "a < b & </blockquote>\n\n> older\nBye\n",
+    );
+    let expected = "<p>On Mon, 2 Nov 2026 at 09:05, Ada &lt;ada@example.com&gt; wrote:</p>\n\
+        <blockquote>\n<p>a &lt; b &amp; &lt;/blockquote&gt;</p>\n\
+        <p>&gt; older<br>\nBye</p>\n</blockquote>\n";
+    assert_eq!(quoted, expected);
 }
 
 #[test]
