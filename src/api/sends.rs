@@ -49,9 +49,17 @@ impl<'m> From<&'m Message> for SentView<'m> {
 }
 
 fn send_email(call: &Call<'_>) -> Result<Reply, Failure> {
+    let thread = call.text("threadId")?;
+    // What a form of a web page sends for a field left empty. To begin a thread where an answer
+    // may have been meant would hide a fault.
+    if thread.as_deref() == Some("") {
+        return Err(Failure::bad_request(
+            "`threadId` is empty; leave it out to begin a thread, or name the one that this answers",
+        ));
+    }
     let new = NewSend {
         inbox: call.path("id")?.to_owned(),
-        thread: call.text("threadId")?,
+        thread,
         to: call.text("to")?.unwrap_or_default().into(),
         cc: addresses(call, "cc"),
         bcc: addresses(call, "bcc"),

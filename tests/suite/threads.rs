@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::support::post::{Post, START, id, rows, text};
+use super::support::post::{Part, Post, START, id, rows, text};
 
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -212,6 +212,24 @@ fn an_answer_quotes_what_it_answers() {
 }
 
 #[test]
+fn an_empty_thread_is_refused_by_its_name() {
+    let (post, desk, thread) = with_thread("threads-empty-name");
+    let part: Part<'_> = ("name=\"threadId\"", "", b"");
+    let (to, body): (Part<'_>, Part<'_>) = (
+        ("name=\"to\"", "", b"ada@example.com"),
+        ("name=\"body\"", "", b"Answer."),
+    );
+    for refused in [
+        post.send_form(&desk, &[to, body, part]),
+        post.try_send(&desk, with(answer(&thread), json!({ "threadId": "" }))),
+    ] {
+        let refused = refused.refused(400, "bad_request");
+        let message = refused.message();
+        assert!(message.starts_with("`threadId` is empty"), "{message}");
+    }
+}
+
+#[test]
 fn an_answer_may_leave_the_quote_out() {
     let (post, desk, thread) = with_thread("threads-no-quote");
     let sent = post.sent(
@@ -306,7 +324,7 @@ fn an_inbox_in_to_copies_nobody() {
 #[test]
 fn an_unknown_thread_is_not_answered() {
     let (post, desk, _) = with_thread("threads-unknown");
-    for thread in [NOBODY, "x", ""] {
+    for thread in [NOBODY, "x"] {
         let refused = post.try_send(&desk, answer(&json!(thread)));
         refused.refused(404, "not_found");
     }
