@@ -5,6 +5,7 @@ mod export;
 mod faults;
 mod finding;
 mod keys;
+mod headers;
 mod lay;
 mod load;
 mod removal;

@@ -10,6 +10,7 @@ mod build;
 mod decode;
 mod extract;
 mod field;
+mod further;
 mod html;
 mod markup;
 mod names;
@@ -24,6 +25,7 @@ pub use build::{Draft, build, carried};
 pub use extract::{
     Extraction, MAX_CHARACTERS, MAX_EXTRACTED_BYTES, Method, extract, method_of_given,
 };
+pub use further::{is_header_name, is_own_header};
 pub use html::text_of_html;
 pub use markup::{html_of_text, is_html};
 pub use names::{content_type_of, unique_names};

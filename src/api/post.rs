@@ -113,6 +113,7 @@ fn written(tx: &mut Transaction<'_>, context: &Context, new: &NewSend, content: 
         message_id: new_message_id(tx, &inbox.address),
         in_reply_to: context.references.last().cloned(),
         references: context.references.clone().into(),
+        headers: None,
         subject,
         text: text.into(),
         html: Some(html.into()),
@@ -150,6 +151,7 @@ pub fn bytes_of(mail: &Mail, date: Timestamp) -> Vec<u8> {
         content_type: attachment.content_type.to_string(),
         bytes: attachment.bytes.clone(),
     });
+    let headers = mail.headers.iter().flat_map(|headers| headers.iter());
     mail::build(&Draft {
         message_id: mail.message_id.to_string(),
         date: date.millis(),
@@ -159,6 +161,9 @@ pub fn bytes_of(mail: &Mail, date: Timestamp) -> Vec<u8> {
         reply_to: mail.reply_to.iter().map(|it| Mailbox::parse(it)).collect(),
         in_reply_to: mail.in_reply_to.iter().map(ToString::to_string).collect(),
         references: mail.references.iter().map(ToString::to_string).collect(),
+        headers: headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
         subject: mail.subject.to_string(),
         text: Some(mail.text.to_string()),
         html: mail.html.as_ref().map(ToString::to_string),
@@ -182,6 +187,8 @@ pub fn received(parsed: Parsed, raw: Option<Arc<[u8]>>) -> Mail {
         message_id: parsed.message_id.unwrap_or_default().into(),
         in_reply_to: parsed.in_reply_to.into_iter().next().map(Into::into),
         references: boxed(parsed.references),
+        // They are among the bytes, which are kept.
+        headers: None,
         subject: parsed.subject.into(),
         text: parsed.text.into(),
         html: parsed.html.map(Into::into),

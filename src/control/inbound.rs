@@ -14,7 +14,7 @@ use crate::api::reply::Reply;
 use crate::app::Unwritten;
 use crate::contract::{Item, query_pairs};
 use crate::domain::ids::Id;
-use crate::domain::messages::{Attachment, JoinedBy, Mail};
+use crate::domain::messages::{Attachment, Headers, JoinedBy, Mail};
 use crate::domain::refusal::Refusal;
 use crate::domain::sends::bare;
 use crate::mail;
@@ -66,7 +66,11 @@ enum Ended {
 
 fn receive_mail(call: &Call<'_>) -> Result<Reply, Failure> {
     let (mail, notes) = match &call.input.body {
-        Some(body) => (described(call, body.root())?, Vec::new()),
+        Some(body) => {
+            let (headers, notes) = headers(body.root())?;
+            let mail = described(call, body.root())?;
+            (Mail { headers, ..mail }, notes)
+        }
         None => {
             let bytes = call.request.bytes();
             let mut parsed = mail::parse(bytes);
@@ -189,6 +193,43 @@ fn header<'b>(body: Item<'b>, name: &str) -> Option<&'b str> {
         .members()
         .filter(|(known, _)| known.eq_ignore_ascii_case(name));
     named.next()?.1.as_str()
+}
+
+/// Headers that are read into fields of a message, and not carried as they are.
+const READ: [&str; 4] = ["message-id", "reply-to", "in-reply-to", "references"];
+
+/// The headers that the body gives beside those that are read, and what is said of those that the
+/// mock writes itself.
+fn headers(body: Item<'_>) -> Result<(Option<Arc<Headers>>, Vec<String>), Failure> {
+    let given = body.get("headers").into_iter();
+    let (mut carried, mut own) = (Vec::new(), Vec::new());
+    for (name, value) in given.flat_map(|headers| headers.members()) {
+        if !mail::is_header_name(name) {
+            let name: String = name.chars().take(100).collect();
+            return Err(Failure::bad_request(format!(
+                "`/headers` has the name `{name}`; a header's name is 1 to 76 visible ASCII \
+                 characters without a colon"
+            )));
+        }
+        match value.as_str() {
+            _ if READ.iter().any(|read| name.eq_ignore_ascii_case(read)) => {}
+            _ if mail::is_own_header(name) => own.push(format!("`{name}`")),
+            Some(value) => carried.push((Box::from(name), Box::from(value))),
+            None => {}
+        }
+    }
+    let note = || {
+        format!(
+            "headers that the mock writes itself were passed over: {}; the fields of the \
+             body tell them, and a mail that needs its own comes as bytes",
+            own.join(", ")
+        )
+    };
+    let notes = match own.is_empty() {
+        true => Vec::new(),
+        false => vec![note()],
+    };
+    Ok((Headers::of(carried), notes))
 }
 
 fn one_or_more(body: Item<'_>, field: &str) -> Box<[Box<str>]> {

@@ -1,5 +1,6 @@
 //! Mail itself, whoever has it: what headers and bodies say, and the words for what became of it.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// A mail, whoever has it: the same for its sender and all who received it, but for what only the
@@ -22,6 +23,9 @@ pub struct Mail {
     pub in_reply_to: Option<Box<str>>,
     /// The Message-IDs of the conversation before it.
     pub references: Box<[Box<str>]>,
+    /// Header fields beside these. Most mail that did not come as bytes has none, so it pays for
+    /// one pointer.
+    pub headers: Option<Arc<Headers>>,
     /// The subject; empty when there is none.
     pub subject: Box<str>,
     /// The plain text; empty when there is none.
@@ -36,6 +40,33 @@ pub struct Mail {
     pub verdict: Option<Box<str>>,
     /// Its bytes, where they came as bytes.
     pub raw: Option<Arc<[u8]>>,
+}
+
+/// Header fields by name, as they were given and in that order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Headers(Box<[(Box<str>, Box<str>)]>);
+
+impl Headers {
+    /// These, if there are any.
+    #[must_use]
+    pub fn of(fields: Vec<(Box<str>, Box<str>)>) -> Option<Arc<Self>> {
+        (!fields.is_empty()).then(|| Arc::new(Self(fields.into())))
+    }
+
+    /// Names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+}
+
+impl fmt::Display for Headers {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (name, value)) in self.iter().enumerate() {
+            let between = if index == 0 { "" } else { ", " };
+            write!(out, "{between}{name}: {value}")?;
+        }
+        Ok(())
+    }
 }
 
 /// A file that came or went with a message.

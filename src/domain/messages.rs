@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::clock::Timestamp;
 use super::ids::Id;
 use super::inboxes::{self, Inbox};
-pub use super::mail::{Attachment, Direction, JoinedBy, Mail, Role, Status};
+pub use super::mail::{Attachment, Direction, Headers, JoinedBy, Mail, Role, Status};
 use super::refusal::{Refusal, Resource};
 use super::state::{State, Transaction};
 use super::table::{Listing, Order, Page, Row};
@@ -223,12 +223,14 @@ fn by_direction(state: &mut State, direction: Direction) -> &mut super::table::I
     }
 }
 
-/// What a mail counts as storage: its texts and its attachments.
+/// What a mail counts as storage: its texts, its further headers and its attachments.
 #[must_use]
 pub fn size(mail: &Mail) -> usize {
     let html = mail.html.as_ref().map_or(0, |html| html.len());
     let attachments: usize = mail.attachments.iter().map(|it| it.bytes.len()).sum();
-    mail.subject.len() + mail.text.len() + html + attachments
+    let headers = mail.headers.iter().flat_map(|headers| headers.iter());
+    let headers: usize = headers.map(|(name, value)| name.len() + value.len()).sum();
+    mail.subject.len() + mail.text.len() + html + headers + attachments
 }
 
 /// One page of an inbox's messages, the newest first; of one direction, if that is given.

@@ -76,7 +76,7 @@ pub struct State {
     pub(super) message_ids: Tree<(Id, Arc<str>, Order), ()>,
     /// All threads.
     pub threads: Threads,
-    /// Texts and attachments of all messages, the trash included.
+    /// Texts, further headers and attachments of all messages, the trash included.
     pub stored_bytes: usize,
     /// What left for the outside world; no part of an export.
     pub(super) outbox: Tree<Order, Arc<Departed>>,

@@ -21,13 +21,14 @@ use sha2::{Digest, Sha256};
 use super::Attachment;
 use super::address::{Mailbox, is_atom_character, one_line, quoted};
 use super::field::Content;
+use super::further;
 
 /// Where lines of addresses and ids are folded.
 const LINE: usize = 76;
 /// Longest name that is written as it is; a longer one becomes encoded words, which fold.
 const MAX_NAME: usize = 60;
 /// Longest address and id; a line may hold 998 bytes.
-const MAX_TOKEN: usize = 900;
+pub(super) const MAX_TOKEN: usize = 900;
 /// The media type of a message in a message.
 const NESTED: &str = "message/rfc822";
 /// Longest name of a file.
@@ -55,6 +56,9 @@ pub struct Draft {
     pub in_reply_to: Vec<String>,
     /// The Message-IDs of its thread, without their brackets.
     pub references: Vec<String>,
+    /// Further fields by name. Those that the message has from elsewhere are passed over, and so
+    /// is what is no name.
+    pub headers: Vec<(String, String)>,
     /// The subject; empty when there is none.
     pub subject: String,
     /// The text. Lines end with a line feed; other line ends are taken for one.
@@ -88,6 +92,11 @@ pub fn build(draft: &Draft) -> Vec<u8> {
     );
     tokens(&mut output, "In-Reply-To", ids(&draft.in_reply_to));
     tokens(&mut output, "References", ids(&draft.references));
+    for (name, value) in &draft.headers {
+        if further::is_header_name(name) && !further::is_own_header(name) {
+            tokens(&mut output, name, further::words(value));
+        }
+    }
     output.extend_from_slice(b"MIME-Version: 1.0\r\n");
     body(draft).write_part(&mut output);
     output
@@ -153,7 +162,7 @@ fn phrase(name: &str) -> Vec<String> {
 }
 
 /// Text as encoded words in base64, cut between characters.
-fn encoded_words(text: &str) -> Vec<String> {
+pub(super) fn encoded_words(text: &str) -> Vec<String> {
     let mut words = Vec::with_capacity(text.len() / WORD + 1);
     let mut rest = text;
     while !rest.is_empty() {

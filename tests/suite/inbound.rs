@@ -323,6 +323,68 @@ fn mail_that_came_as_json_has_the_same_bytes_each_time() {
 }
 
 #[test]
+fn headers_of_json_stand_in_the_bytes_and_in_the_export() {
+    let (account, inbox) = desk("inbound-headers");
+    let headers = json!({ "List-Id": "<news.example>", "x-spam": "no", "Message-ID": "<one@x>" });
+    let mail = json!({ "from": "a@example.com", "to": DESK, "text": "T", "headers": headers });
+    assert_eq!(arrived(&account, mail)["notes"], json!([]));
+    let raw_of = |account: &Account| {
+        let id = text(&only_message(account, &inbox)["id"]);
+        let raw = account.get(&format!("/v1/messages/{id}/raw")).expect(200);
+        String::from_utf8(raw.body).expect("it is ASCII")
+    };
+    let raw = raw_of(&account);
+    assert!(
+        raw.contains("\r\nList-Id: <news.example>\r\nx-spam: no\r\n"),
+        "{raw}"
+    );
+    assert_eq!(raw.matches("Message-ID").count(), 1, "{raw}");
+    // A fragment that tells of it changes nothing, and another one is refused.
+    let mut state: Value = serde_json::from_slice(&export(&account)).expect("JSON");
+    assert_eq!(
+        state["threads"][0]["messages"][0]["headers"],
+        json!({ "List-Id": "<news.example>", "x-spam": "no" })
+    );
+    let thread = |state: &Value| json!({ "threads": state["threads"] });
+    account.patch("/_mock/state", thread(&state)).expect(200);
+    state["threads"][0]["messages"][0]["headers"] = json!({ "x-spam": "yes" });
+    account
+        .patch("/_mock/state", thread(&state))
+        .refused(400, "bad_request");
+    // The export makes the same mail elsewhere.
+    let other = crate::support::account("inbound-headers-elsewhere");
+    let headers = [("content-type", "application/json")];
+    other
+        .send_raw("PUT", "/_mock/state", &headers, &export(&account))
+        .expect(200);
+    assert_eq!(export(&other), export(&account));
+    assert_eq!(raw_of(&other), raw);
+}
+
+#[test]
+fn headers_that_the_mock_writes_itself_are_passed_over_and_named() {
+    let (account, inbox) = desk("inbound-own-headers");
+    let headers = json!({ "Subject": "Two", "content-type": "text/x", "X-A": "1" });
+    let mail = json!({ "from": "a@example.com", "to": DESK, "subject": "One", "headers": headers });
+    let answer = arrived(&account, mail);
+    let notes = answer["notes"].as_array().expect("a list");
+    assert_eq!(notes.len(), 1, "{answer}");
+    let note = text(&notes[0]);
+    assert!(note.contains("`Subject`, `content-type`;"), "{note}");
+    assert_eq!(only_message(&account, &inbox)["subject"], "One");
+    let headers = json!({ "X A": "1" });
+    let mail = json!({ "from": "a@example.com", "to": DESK, "headers": headers });
+    let refused = account.post(PATH, mail).refused(400, "bad_request");
+    assert!(
+        refused
+            .message()
+            .starts_with("`/headers` has the name `X A`"),
+        "{}",
+        refused.message()
+    );
+}
+
+#[test]
 fn the_envelope_wins_over_the_headers_and_has_no_role() {
     let (account, desk) = desk("inbound-envelope");
     let other = inbox(&account, "other");

@@ -318,6 +318,75 @@ fn a_nested_message_that_no_line_ends_mend_keeps_its_bytes() {
     }
 }
 
+#[test]
+fn further_headers_stand_in_the_header_and_nowhere_else() {
+    let headers = [
+        (
+            "List-Unsubscribe",
+            "<mailto:leave@lists.example?subject=unsubscribe>, <https://lists.example/leave>",
+        ),
+        ("X-Two", "one\r\nBcc: evil@example.com\r\n\r\nbody"),
+        ("X-Umlaut", "Grüße"),
+        ("X-Long", &"x".repeat(5_000)),
+        (
+            "X-Blanks",
+            &format!("a{}{}", " ".repeat(500), "b".repeat(500)),
+        ),
+        ("X-Empty", ""),
+        // None of these can begin a field.
+        ("Bad Name", "x"),
+        ("Bad:", "x"),
+        ("", "x"),
+        ("X\r\nY", "x"),
+        // And these are written already.
+        ("subject", "x"),
+        ("CONTENT-Type", "text/x-evil"),
+        ("bcc", "x"),
+        ("Date", "x"),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let draft = Draft {
+        headers: headers.to_vec(),
+        ..draft()
+    };
+    let built = text_of(&build(&draft));
+    let plain = text_of(&build(&super::draft()));
+    let (head, rest) = built
+        .split_once("MIME-Version")
+        .expect("it ends our fields");
+    assert!(plain.ends_with(rest), "the rest is as it was");
+    let (before, further) = head.split_once("List-Unsubscribe:").expect("it is there");
+    assert!(plain.starts_with(before), "what was there is as it was");
+    assert!(head.lines().all(|line| !line.trim().is_empty()), "{head}");
+    let unfolded = format!("List-Unsubscribe:{further}").replace("\r\n ", " ");
+    let lines: Vec<&str> = unfolded.lines().collect();
+    let names: Vec<_> = lines
+        .iter()
+        .map(|line| line.split(':').next().expect("a name"))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "List-Unsubscribe",
+            "X-Two",
+            "X-Umlaut",
+            "X-Long",
+            "X-Blanks",
+            "X-Empty"
+        ]
+    );
+    assert_eq!(
+        lines[0],
+        "List-Unsubscribe: <mailto:leave@lists.example?subject=unsubscribe>, <https://lists.example/leave>"
+    );
+    assert_eq!(
+        lines[1].split_whitespace().collect::<Vec<_>>(),
+        ["X-Two:", "one", "Bcc:", "evil@example.com", "body"]
+    );
+    assert_eq!(lines[2], "X-Umlaut: =?utf-8?B?R3LDvMOfZQ==?=");
+    assert!(built.lines().all(|line| line.len() <= 998));
+}
+
 /// Text has the line ends of mail before it is encoded (RFC 2045, 6.8).
 #[test]
 fn encoded_text_has_the_line_ends_of_mail() {

@@ -94,6 +94,7 @@ fn drafts() -> impl Strategy<Value = Draft> {
         in_reply_to: rest.1,
         references: rest.2,
         subject: what.0.unwrap_or_default(),
+        headers: Vec::new(),
         text: what.1,
         html: what.2,
         attachments: rest.4,
