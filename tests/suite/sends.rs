@@ -6,10 +6,11 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use data_encoding::BASE64;
+use openmail_mock::Config;
 use serde_json::{Value, json};
 
 use super::support::post::{Part, Post, START, form, id, send_path, text};
-use super::support::{Answer, Connection, anonymous};
+use super::support::{Answer, Connection, account_of, anonymous, start};
 
 /// What a send's attachments may have together.
 const MOST: usize = 26_214_400;
@@ -207,6 +208,88 @@ fn filenames_of_a_form_may_be_quoted_or_extended() {
     assert_eq!(&names[..3], ["a \"b\"; c.txt", "naïve.txt", "größe.txt"]);
     // Browsers write a quote like this.
     assert_eq!(names[3], "q\"q.txt");
+}
+
+/// The unread fields of the last send, each with what it is near to.
+#[track_caller]
+fn unread_of_last_send(post: &Post) -> Vec<(String, Value)> {
+    let list = post
+        .account
+        .get("/_mock/requests?operation=sendEmail&limit=1");
+    let unread = list.expect(200).json()["data"][0]["unread"].clone();
+    let unread = unread.as_array().expect("a list").iter();
+    unread
+        .map(|one| (text(one, "pointer").to_owned(), one["nearest"].clone()))
+        .collect()
+}
+
+/// What a form misspells is told like what JSON does, files included, long ones too.
+#[test]
+fn misspelt_parts_are_unread() {
+    let post = Post::new("sends-misspelt");
+    let desk = post.inbox("desk");
+    let long = vec![b'x'; 100_000];
+    for (disposition, pointer) in [
+        ("name=\"attachment\"; filename=\"a.txt\"", "/attachment"),
+        (
+            "name=\"attachments[]\"; filename=\"a.txt\"",
+            "/attachments[]",
+        ),
+        (
+            "name=\"attachments[0]\"; filename=\"a.txt\"",
+            "/attachments[0]",
+        ),
+        ("name=\"Attachments\"", "/Attachments"),
+    ] {
+        for bytes in [b"short".as_slice(), &long] {
+            let file = (disposition, "", bytes);
+            post.send_form(&desk, &[TO, SUBJECT, BODY, file])
+                .expect(200);
+            let expected = [(pointer.to_owned(), json!("attachments"))];
+            assert_eq!(
+                unread_of_last_send(&post),
+                expected,
+                "{disposition}, {}",
+                bytes.len()
+            );
+        }
+    }
+    let good = (
+        "name=\"attachments\"; filename=\"a.txt\"",
+        "",
+        long.as_slice(),
+    );
+    post.send_form(&desk, &[TO, SUBJECT, BODY, good])
+        .expect(200);
+    assert_eq!(unread_of_last_send(&post), []);
+}
+
+#[test]
+fn a_strict_mock_refuses_misspelt_parts() {
+    let running = start(Config {
+        strict: true,
+        ..Config::default()
+    });
+    let account = account_of(&running, "w");
+    let inbox = account.post("/v1/inboxes", json!({})).expect(201).json();
+    for (disposition, pointer) in [
+        ("name=\"attachment\"; filename=\"a.txt\"", "/attachment"),
+        (
+            "name=\"attachments[]\"; filename=\"a.txt\"",
+            "/attachments[]",
+        ),
+    ] {
+        let body = form("XX", &[TO, SUBJECT, BODY, (disposition, "", b"short")]);
+        let headers = [("content-type", "multipart/form-data; boundary=XX")];
+        let refused = account.send_raw("POST", &send_path(&inbox), &headers, &body);
+        let refused = refused.refused(400, "bad_request");
+        assert!(
+            refused.message().contains("`attachments`"),
+            "{}",
+            refused.message()
+        );
+        assert_eq!(refused.json()["violations"][0]["pointer"], pointer);
+    }
 }
 
 #[test]

@@ -100,10 +100,13 @@ pub(in crate::contract) fn read_fields<'b>(
 ) -> Option<Tape<'b>> {
     let boundary = boundary(content_type).ok()?;
     let mut reading = Reading::new(coercion);
-    let parts = Parts::of(bytes, &boundary).ok()?;
-    parts
-        .map_while(Result::ok)
-        .for_each(|part| reading.take(part));
+    let mut parts = Parts::of(bytes, &boundary).ok()?;
+    let whole = parts.by_ref().map_while(Result::ok);
+    whole.for_each(|part| reading.take(part));
+    // Files come last and are long: where a body is cut, most often one of them is.
+    if let Some(part) = parts.cut_part() {
+        reading.take(part);
+    }
     Some(object(reading.fields))
 }
 

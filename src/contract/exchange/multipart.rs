@@ -32,6 +32,8 @@ pub(in crate::contract) struct Parts<'b> {
     /// Where the line of the boundary ends that opens the next part.
     opening: Option<usize>,
     count: usize,
+    /// Where the part begins that the end of the body cuts.
+    cut: Option<usize>,
 }
 
 /// A parameter's name and text.
@@ -58,6 +60,7 @@ impl<'b> Parts<'b> {
             mark: format!("\r\n--{boundary}"),
             opening: None,
             count: 0,
+            cut: None,
         };
         let Some(first) = parts.delimiter(0) else {
             let mut lines = body.split(|byte| *byte == b'\n');
@@ -115,6 +118,11 @@ impl<'b> Parts<'b> {
         })
     }
 
+    /// The part at which reading ended because the body did, with the bytes that there are of it.
+    pub fn cut_part(&self) -> Option<Part<'b>> {
+        part(self.body.get(self.cut?..)?).ok()
+    }
+
     fn unclosed(&self, start: usize) -> String {
         let rest = self.body.get(start..).unwrap_or_default();
         let name = part(rest).map(|part| format!(", `{}`", cut(&part.name)));
@@ -139,6 +147,7 @@ impl<'b> Iterator for Parts<'b> {
         }
         let start = opening + 2;
         let Some(next) = self.delimiter(opening) else {
+            self.cut = Some(start);
             return Some(Err(self.unclosed(start)));
         };
         self.opening = (!next.is_last).then_some(next.end);
