@@ -176,6 +176,17 @@ fn it_survives_its_message_and_its_inbox_but_no_reset() {
 }
 
 #[test]
+fn it_is_no_part_of_state() {
+    let account = account("outbox-no-state");
+    let desk = inbox(&account, "desk");
+    simple(&account, &desk, "a@example.com", "S");
+    let state = account.get("/_mock/state").expect(200).json();
+    assert_eq!(state["outbox"], Value::Null);
+    account.send("PUT", "/_mock/state", Some(state)).expect(200);
+    assert_eq!(outbox(&account, "").1, 0);
+}
+
+#[test]
 fn it_keeps_the_latest_ten_thousand() {
     let at = Timestamp::parse("2026-01-15T09:30:00Z").expect("an instant");
     let mut state = State::empty(Clock::Frozen { at }, at, 0);
