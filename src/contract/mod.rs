@@ -18,7 +18,7 @@ mod violation;
 pub use document::{Answer, Body, Contract, Credential, Media, Operation, Parameter, StatusKey};
 pub use exchange::check::{Checked, Incoming, Refused, Unread, Verdict};
 pub use exchange::coerce::{Pair, query_pairs};
-pub use exchange::form::File;
+pub use exchange::form::{File, form_fields};
 pub use exchange::request::cookie;
 pub use format::{Broken, Format};
 pub use json::locate::{Place, Spot, place, places};

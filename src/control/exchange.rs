@@ -7,13 +7,12 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::redaction::{REDACTED, redacted};
 use crate::api::call::Call;
 use crate::contract::{Credential, Item, Operation, Tape, Unread};
 use crate::domain::clock::Timestamp;
 use crate::record::journal::{Exchange, Kept};
 
-/// What stands in the place of a secret.
-const REDACTED: &str = "[redacted]";
 /// Headers whose values are credentials, whatever the document says.
 const SECRET_HEADERS: [&str; 5] = [
     "authorization",
@@ -24,8 +23,6 @@ const SECRET_HEADERS: [&str; 5] = [
 ];
 /// Query parameters likewise: clients that cannot set headers send keys here.
 const SECRET_PARAMETERS: [&str; 3] = ["token", "api_key", "access_token"];
-/// Body fields likewise.
-const SECRET_FIELDS: [&str; 2] = ["token", "webhookSecret"];
 /// A recorded body is shown as JSON if it nests at most this deep and has at most this many
 /// values; a page of them must stay within what an answer may hold.
 const SHOWN_DEPTH: usize = 48;
@@ -171,10 +168,11 @@ fn describe(side: &mut Value, secrets: &Secrets<'_>, headers: &[(String, String)
     if kept.bytes.is_empty() {
         return;
     }
-    match (shown_json(kept.bytes), std::str::from_utf8(kept.bytes)) {
-        (Some(json), _) => side["body"] = redact(json),
+    let bytes = redacted(kept.bytes, header(headers, "content-type"));
+    match (shown_json(&bytes), std::str::from_utf8(&bytes)) {
+        (Some(json), _) => side["body"] = json,
         (None, Ok(text)) => side["body"] = text.into(),
-        (None, Err(_)) => side["bodyBase64"] = BASE64.encode(kept.bytes).into(),
+        (None, Err(_)) => side["bodyBase64"] = BASE64.encode(&bytes).into(),
     }
 }
 
@@ -195,23 +193,6 @@ fn fits(item: Item<'_>, depth: usize, values: &mut usize) -> bool {
         && item
             .members()
             .all(|(_, item)| fits(item, depth - 1, values))
-}
-
-fn redact(value: Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let member = |(name, value): (String, Value)| {
-                let value = match (SECRET_FIELDS.contains(&name.as_str()), value) {
-                    (true, Value::String(_)) => REDACTED.into(),
-                    (_, value) => redact(value),
-                };
-                (name, value)
-            };
-            Value::Object(members.into_iter().map(member).collect())
-        }
-        Value::Array(items) => items.into_iter().map(redact).collect(),
-        scalar => scalar,
-    }
 }
 
 /// A command for a shell that repeats the request, with the key in the environment. What the
@@ -241,7 +222,8 @@ fn curl(
             name => command.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}")))),
         }
     }
-    match (body.bytes, pasted(body.bytes)) {
+    let bytes = redacted(body.bytes, header(headers, "content-type"));
+    match (&*bytes, pasted(&bytes)) {
         ([], _) => command,
         _ if body.hash.is_some() => format!(
             "{command} --data-binary @body # save the request's body as the file `body`; it is too long to be kept"

@@ -9,6 +9,7 @@ mod inbound;
 mod index;
 mod outbox;
 mod pattern;
+mod redaction;
 mod requests;
 mod snapshots;
 mod state;

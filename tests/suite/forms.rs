@@ -351,3 +351,43 @@ with urllib.request.urlopen(request) as answer:
         )]
     );
 }
+
+/// A form of a stranger's document may hold what a JSON body would have redacted.
+#[test]
+fn secrets_of_forms_are_redacted() {
+    let mut document = document();
+    let content = &mut document["paths"]["/send"]["post"]["requestBody"]["content"];
+    let schema = content["application/json"]["schema"].clone();
+    content["application/x-www-form-urlencoded"] = json!({ "schema": schema });
+    let mock = Mock::of(&document);
+    let parts = form(&["to=a@b.example", "token=hush-1", "body=kept"]);
+    let cut = parts
+        .replace("--XX--", "--XX")
+        .replace("hush-1", &"hush-1".repeat(20_000));
+    let unnamed = "--XX\r\n\r\nx\r\n".to_owned() + &parts;
+    let pairs = "to=a@b.example&t%6Fken=hush-1&body=kept";
+    let json = json!({ "to": "a@b.example", "body": "kept", "token": "hush-1" }).to_string();
+    let parts_type = BOUNDARY[0].1;
+    for (content_type, body, is_kept) in [
+        (parts_type, parts.as_str(), true),
+        (parts_type, &cut, false),
+        (parts_type, &unnamed, true),
+        ("application/x-www-form-urlencoded", pairs, true),
+        ("application/json", &json, true),
+    ] {
+        let headers = [("content-type", content_type)];
+        mock.send_bytes("POST", "/send", &headers, body.as_bytes());
+        let entry = mock.journal("send");
+        let told = entry.to_string();
+        assert!(!told.contains("hush"), "{told}");
+        let shown = entry["request"]["body"].to_string();
+        assert!(shown.contains("[redacted]"), "{shown}");
+        assert_eq!(shown.contains("kept"), is_kept, "{shown}");
+        assert!(
+            entry["curl"]
+                .as_str()
+                .is_some_and(|curl| !curl.contains("hush"))
+        );
+        assert_eq!(entry["request"]["bodyBytes"], body.len());
+    }
+}

@@ -5,6 +5,7 @@
 //! text, also if it came from a file. A file without name and bytes is none: nothing was chosen.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::contract::exchange::coerce::Coercion;
 use crate::contract::exchange::multipart::{Part, Parts, boundary};
@@ -108,6 +109,30 @@ pub(in crate::contract) fn read_fields<'b>(
         reading.take(part);
     }
     Some(object(reading.fields))
+}
+
+/// Where in a form that may be cut off somewhere the bytes of the fields stand that are meant, in
+/// its order.
+#[must_use]
+pub fn form_fields(
+    bytes: &[u8],
+    content_type: &str,
+    is_meant: impl Fn(&str) -> bool,
+) -> Vec<Range<usize>> {
+    let parts = boundary(content_type).and_then(|boundary| Parts::of(bytes, &boundary));
+    let Ok(mut parts) = parts else {
+        return Vec::new();
+    };
+    // Behind one that cannot be read others follow.
+    let mut read: Vec<Part<'_>> = parts.by_ref().flatten().collect();
+    read.extend(parts.cut_part());
+    read.retain(|part| is_meant(&part.name));
+    let range = |part: Part<'_>| {
+        // Parts are slices of the body.
+        let start = part.bytes.as_ptr() as usize - bytes.as_ptr() as usize;
+        start..start + part.bytes.len()
+    };
+    read.into_iter().map(range).collect()
 }
 
 /// A form on its way from parts to fields.
