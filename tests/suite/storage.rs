@@ -6,6 +6,7 @@ use std::sync::Arc;
 use openmail_mock::domain::clock::{Clock, Timestamp};
 use openmail_mock::domain::ids::Source;
 use openmail_mock::domain::inboxes::{self, Inbox, NewInbox};
+use openmail_mock::domain::keys::Scope;
 use openmail_mock::domain::messages::{self, Attachment, MAX_STORED, Mail, Message};
 use openmail_mock::domain::refusal::Refusal;
 use openmail_mock::domain::sends::{self, NewSend};
@@ -26,7 +27,9 @@ impl Desk {
     fn new() -> Self {
         let at = noon();
         let mut state = State::empty(Clock::Frozen { at }, at, 0);
-        let inbox = write(&mut state, |tx| inboxes::create(tx, NewInbox::default()));
+        let inbox = write(&mut state, |tx| {
+            inboxes::create(tx, Scope::Account, NewInbox::default())
+        });
         Self {
             state,
             inbox: inbox.expect("an inbox").inbox,
@@ -82,7 +85,12 @@ fn write<T>(
 #[track_caller]
 fn assert_full<T: std::fmt::Debug>(result: Result<T, Refusal>) {
     let refusal = result.expect_err("nothing more fits");
-    assert_eq!(refusal, Refusal::StorageLimitExceeded { limit: MAX_STORED });
+    assert_eq!(
+        refusal,
+        Refusal::StorageLimitExceeded {
+            limit: Some(MAX_STORED)
+        }
+    );
 }
 
 #[test]
