@@ -18,6 +18,7 @@ mod auth;
 pub mod files;
 mod inboxes;
 mod keys;
+mod json;
 pub mod mail_views;
 mod messages;
 mod outside;

@@ -5,6 +5,8 @@ use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use serde::Serialize;
 
+use super::json;
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -25,8 +27,18 @@ impl Reply {
     #[must_use]
     pub fn json(status: StatusCode, view: &impl Serialize) -> Self {
         // Most answers fit, so that the body is not moved while it grows.
-        let mut body = Vec::with_capacity(1_024);
-        serde_json::to_writer(&mut body, view).expect("views have string keys and finite numbers");
+        Self::json_of_about(1_024, status, view)
+    }
+
+    /// The same, of a body that will have about so many bytes.
+    ///
+    /// # Panics
+    ///
+    /// As [`Reply::json`].
+    #[must_use]
+    pub fn json_of_about(length: usize, status: StatusCode, view: &impl Serialize) -> Self {
+        let mut body = Vec::with_capacity(length);
+        json::append(&mut body, view).expect("views have string keys");
         Self::bytes(status, "application/json", body)
     }
 

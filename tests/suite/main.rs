@@ -25,6 +25,7 @@ mod process;
 mod readme;
 mod reference;
 mod scopes;
+mod replies;
 mod sends;
 mod server;
 mod spec;
