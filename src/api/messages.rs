@@ -4,7 +4,7 @@ use hyper::StatusCode;
 
 use super::call::Call;
 use super::failures::Failure;
-use super::mail_views::MessageView;
+use super::mail_views::{self, MessageView};
 use super::post;
 use super::reply::Reply;
 use super::views::ListView;
@@ -25,12 +25,14 @@ fn list_messages(call: &Call<'_>) -> Result<Reply, Failure> {
     let listing = call
         .world
         .read(|state| messages::list(state, inbox, direction, page))?;
+    mail_views::fetch(&listing.rows);
     let base = call.base();
     let rows = listing.rows.iter();
     let data = rows
         .map(|message| MessageView::new(message, &base))
         .collect();
-    Ok(Reply::json(
+    Ok(Reply::json_of_about(
+        mail_views::length(listing.rows.iter().map(AsRef::as_ref)),
         StatusCode::OK,
         &ListView::new(data, listing.total),
     ))

@@ -1,5 +1,6 @@
 //! Rows of one kind, found by id and kept in order of creation.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use super::clock::Timestamp;
@@ -149,7 +150,11 @@ impl Index {
         let rows = page.cut(first, total).map(|(start, count)| {
             let entries = self.0.iter_from(start).take(count);
             let rows = entries.filter_map(|((_, order), ())| table.at(*order));
-            rows.cloned().collect()
+            let rows: Vec<&Arc<R>> = rows.collect();
+            // Counting a reference makes the processor wait for its row before it goes on. Looked
+            // at first, rows that lie far apart in memory are waited for together.
+            black_box(rows.iter().map(|row| row.order().sequence).max());
+            rows.into_iter().cloned().collect()
         });
         Listing::newest_first(rows, total)
     }
