@@ -161,9 +161,9 @@ fn describe(side: &mut Value, secrets: &Secrets<'_>, headers: &[(String, String)
     });
     side["headers"] = Value::Object(shown.collect::<Map<_, _>>());
     side["bodyBytes"] = kept.length.into();
-    side["bodyTruncated"] = kept.hash.is_some().into();
-    if let Some(hash) = kept.hash {
-        side["bodySha256"] = HEXLOWER.encode(hash).into();
+    side["bodyTruncated"] = kept.is_cut().into();
+    if let Some(hash) = kept.hash() {
+        side["bodySha256"] = HEXLOWER.encode(&hash).into();
     }
     if kept.bytes.is_empty() {
         return;
@@ -225,7 +225,7 @@ fn curl(
     let bytes = redacted(body.bytes, header(headers, "content-type"));
     match (&*bytes, pasted(&bytes)) {
         ([], _) => command,
-        _ if body.hash.is_some() => format!(
+        _ if body.is_cut() => format!(
             "{command} --data-binary @body # save the request's body as the file `body`; it is too long to be kept"
         ),
         (_, Some(text)) => format!("{command} --data-raw {}", quoted(text)),

@@ -6,8 +6,11 @@ use std::collections::VecDeque;
 
 use sha2::{Digest, Sha256};
 
-/// Of a body, this much is kept; of a longer one also its length and hash.
+/// Of a body, this much is shown; of a longer one also its length and hash.
 pub const KEPT_BODY: usize = 64 * 1024;
+/// Up to here a body is kept whole, and hashed if somebody asks: nobody reads most exchanges, and
+/// hashing a page of mail costs more than copying the little that it has beyond what is shown.
+const HASHED_LATER: usize = 2 * KEPT_BODY;
 /// At most this many exchanges are kept for one world.
 pub const MAX_ENTRIES: usize = 1_000;
 
@@ -69,7 +72,7 @@ pub struct Exchange {
     answer: Measure,
 }
 
-/// The length of a body, and its hash where not all of it is kept.
+/// The length of a body, and its hash where not all of it is here.
 #[derive(Debug, Clone)]
 struct Measure {
     length: usize,
@@ -83,8 +86,31 @@ pub struct Kept<'k> {
     pub bytes: &'k [u8],
     /// The whole body's length.
     pub length: usize,
-    /// SHA-256 of the whole body, if not all of it is here.
-    pub hash: Option<&'k [u8; 32]>,
+    hash: Hash<'k>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Hash<'k> {
+    Of(&'k [u8]),
+    Known(&'k [u8; 32]),
+}
+
+impl Kept<'_> {
+    /// Whether not all of the body is shown.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.bytes.len() < self.length
+    }
+
+    /// SHA-256 of the whole body, if not all of it is shown.
+    #[must_use]
+    pub fn hash(&self) -> Option<[u8; 32]> {
+        match self.hash {
+            Hash::Known(hash) => Some(*hash),
+            Hash::Of(whole) if self.is_cut() => Some(Sha256::digest(whole).into()),
+            Hash::Of(_) => None,
+        }
+    }
 }
 
 impl Exchange {
@@ -155,16 +181,16 @@ impl Exchange {
 impl Measure {
     fn of<'k>(&'k self, bytes: &'k [u8]) -> Kept<'k> {
         Kept {
-            bytes,
+            bytes: &bytes[..bytes.len().min(KEPT_BODY)],
             length: self.length,
-            hash: self.hash.as_deref(),
+            hash: self.hash.as_deref().map_or(Hash::Of(bytes), Hash::Known),
         }
     }
 }
 
 fn keep(body: &[u8]) -> (&[u8], Measure) {
     let length = body.len();
-    if length <= KEPT_BODY {
+    if length <= HASHED_LATER {
         return (body, Measure { length, hash: None });
     }
     let hash = Some(Box::new(Sha256::digest(body).into()));

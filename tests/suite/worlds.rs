@@ -468,6 +468,35 @@ fn a_long_body_is_kept_as_its_beginning_its_length_and_its_hash() {
 }
 
 #[test]
+fn a_body_is_hashed_as_a_whole_however_much_of_it_is_kept() {
+    let account = account("worlds-hashed-body");
+    // Their sums were worked out by `sha256sum`.
+    for (letters, sum) in [
+        (65_525, None),
+        (
+            65_526,
+            Some("ab3d1993fdb08ef0db13fcf0b156a2368327df25a46db113210e786b8ee4feeb"),
+        ),
+        (
+            131_061,
+            Some("2fb15a8dc6a1c49e4dfe46e9e1316b361f48d5099310178a1ca6f93900e8c655"),
+        ),
+        (
+            131_062,
+            Some("cc3befbfdc08b8a2d1ab84394eb437577a2f367f635857590f3435dfdbfc505c"),
+        ),
+    ] {
+        let body = json!({ "name": "x".repeat(letters) });
+        account.post("/v1/pods", body).expect(400);
+        let journal = account.get("/_mock/requests").expect(200).json();
+        let request = &journal["data"][0]["request"];
+        assert_eq!(request["bodyBytes"], letters + 11, "{letters}");
+        assert_eq!(request["bodyTruncated"], sum.is_some(), "{letters}");
+        assert_eq!(request["bodySha256"].as_str(), sum, "{letters}");
+    }
+}
+
+#[test]
 fn a_cleared_journal_is_empty() {
     let account = account("worlds-cleared");
     account.get("/v1/me").expect(200);
