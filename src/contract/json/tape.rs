@@ -240,6 +240,7 @@ impl<'a> Item<'a> {
         &self.entries[self.index as usize]
     }
 
+    #[inline]
     fn end(&self) -> u32 {
         match self.entry() {
             Entry::Array { end, .. } | Entry::Object { end, .. } => *end,
@@ -360,6 +361,7 @@ impl<'a> Item<'a> {
 }
 
 /// The members of an object.
+#[derive(Clone)]
 pub struct Members<'a> {
     entries: &'a [Entry<'a>],
     next: u32,
@@ -369,6 +371,7 @@ pub struct Members<'a> {
 impl<'a> Iterator for Members<'a> {
     type Item = (&'a str, Item<'a>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.remaining = self.remaining.checked_sub(1)?;
         let Entry::String(name) = &self.entries[self.next as usize] else {

@@ -1,6 +1,7 @@
 //! The tape as a representation that the validator reads without a copy.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, Node, NodeIdentity, Object};
@@ -38,12 +39,12 @@ impl Json for TapeJson {
 pub struct NameBuffer(Option<Entry<'static>>);
 
 impl<'a> Node<'a, TapeJson> for Item<'a> {
-    type Object = Item<'a>;
+    type Object = Fields<'a>;
     type Array = Item<'a>;
     type Number = &'a Number;
 
-    fn as_object(&self) -> Option<Item<'a>> {
-        matches!(self.entry(), Entry::Object { .. }).then_some(*self)
+    fn as_object(&self) -> Option<Fields<'a>> {
+        matches!(self.entry(), Entry::Object { .. }).then(|| Fields::of(*self))
     }
 
     fn as_array(&self) -> Option<Item<'a>> {
@@ -101,24 +102,46 @@ impl<'a> Node<'a, TapeJson> for Item<'a> {
     }
 }
 
-impl<'a> Object<'a, TapeJson> for Item<'a> {
+/// An object whose members are asked for by name. Who asks for many mostly does so in the order in
+/// which they stand, so each look-up begins behind the one before, and is a step or two.
+pub struct Fields<'a> {
+    object: Item<'a>,
+    /// The members behind the one that was found last; taken while they are walked over.
+    rest: Cell<Option<Members<'a>>>,
+}
+
+impl<'a> Fields<'a> {
+    fn of(object: Item<'a>) -> Self {
+        let rest = Cell::new(None);
+        Self { object, rest }
+    }
+}
+
+impl<'a> Object<'a, TapeJson> for Fields<'a> {
     type Node = Item<'a>;
     type MemberName = &'a str;
     type MembersIter = Members<'a>;
 
     fn len(&self) -> usize {
-        match self.entry() {
+        match self.object.entry() {
             Entry::Object { len, .. } => *len as usize,
             _ => 0,
         }
     }
 
     fn get(&self, key: &Box<str>) -> Option<Item<'a>> {
-        Item::get(self, key)
+        let find = |mut members: Members<'a>| {
+            let (_, item) = members.find(|(name, _)| **name == **key)?;
+            self.rest.set(Some(members));
+            Some(item)
+        };
+        // Of a name that stands twice either may be found: its document is refused anyway.
+        let behind = self.rest.take().and_then(find);
+        behind.or_else(|| find(self.object.members()))
     }
 
     fn members(&self) -> Members<'a> {
-        Item::members(self)
+        self.object.members()
     }
 }
 
