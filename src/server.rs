@@ -171,11 +171,11 @@ async fn answer(
     let told = format!("{} {}", request.method, path.collect::<String>());
     // The control plane loads its document, shows journals, drops worlds: nobody else waits for it.
     let is_slow = is_control(&request.uri) || request.bytes().len() > LARGE_BODY;
-    let walk = walk(service.clone(), request);
     let exchanged = match is_slow {
-        false => awaited(&peer, walk).await,
+        false => awaited(&peer, pin!(walk(service.clone(), request))).await,
         true => {
-            let walked = begun_aside(&peer, Box::pin(walk)).await;
+            let walk = Box::pin(walk(service.clone(), request));
+            let walked = begun_aside(&peer, walk).await;
             // The spine catches panics itself; only a stopping runtime ends here.
             walked.unwrap_or_else(|| {
                 spine::unreadable(&service.shared, Failure::internal("before it was answered"))
@@ -194,8 +194,7 @@ async fn walk(service: Arc<Service>, request: Request) -> Exchanged {
 }
 
 /// Awaits an exchange; if it waits for something, its peer is watched meanwhile.
-async fn awaited(peer: &Peer, walk: impl Future<Output = Exchanged>) -> Exchanged {
-    let mut walk = pin!(walk);
+async fn awaited(peer: &Peer, mut walk: Pin<&mut impl Future<Output = Exchanged>>) -> Exchanged {
     poll_fn(|context| {
         let polled = walk.as_mut().poll(context);
         peer.waits.store(polled.is_pending(), Ordering::Relaxed);
@@ -216,7 +215,7 @@ async fn begun_aside(peer: &Peer, mut walk: Walk) -> Option<Exchanged> {
     });
     match begun.await.ok()? {
         (Poll::Ready(exchanged), _) => Some(exchanged),
-        (Poll::Pending, walk) => Some(awaited(peer, walk).await),
+        (Poll::Pending, mut walk) => Some(awaited(peer, Pin::new(&mut walk)).await),
     }
 }
 

@@ -3,12 +3,14 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 
-/// Drives a future; a panic in any of its polls is its end.
-pub(super) async fn caught<T>(future: impl Future<Output = T>) -> std::thread::Result<T> {
-    let mut future = pin!(future);
+/// Drives a future; a panic in any of its polls is its end. It is lent, because whoever takes a
+/// future keeps room for it twice.
+pub(super) async fn caught<T>(
+    mut future: Pin<&mut impl Future<Output = T>>,
+) -> std::thread::Result<T> {
     poll_fn(|context| {
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
         match polled {

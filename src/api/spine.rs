@@ -8,6 +8,7 @@
 //! requests wait for nothing, and are through when their future is polled for the first time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 
 use hyper::StatusCode;
@@ -87,19 +88,25 @@ pub async fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exch
     let number = shared.app.next_exchange();
     let id = format!("req_{number}");
     let mut trail = Trail::default();
-    let walked = caught(async {
-        let mut step = walk(shared, plane, request, &mut trail);
-        if step.is_err() && trail.leave_dropped_world() {
-            step = walk(shared, plane, request, &mut trail);
-        }
-        let outcome = match step {
-            Ok(Step::Waits(waiting, caller)) => waiting.end(&shared.app, &caller).await,
-            Ok(Step::Answered(reply)) => Ok(reply),
-            Err(failure) => Err(failure),
-        };
-        checked(plane, outcome, &mut trail)
-    });
-    let mut reply = walked.await.unwrap_or_else(|panic| {
+    let walked = {
+        let walked = pin!(async {
+            let mut step = walk(shared, plane, request, &mut trail);
+            if step.is_err() && trail.leave_dropped_world() {
+                step = walk(shared, plane, request, &mut trail);
+            }
+            let outcome = match step {
+                // Boxed, because most requests wait for nothing and need no room for it.
+                Ok(Step::Waits(waiting, caller)) => {
+                    Box::pin(waiting.end(&shared.app, &caller)).await
+                }
+                Ok(Step::Answered(reply)) => Ok(reply),
+                Err(failure) => Err(failure),
+            };
+            checked(plane, outcome, &mut trail)
+        });
+        caught(walked).await
+    };
+    let mut reply = walked.unwrap_or_else(|panic| {
         trail.defect = Some(format!("panic: {}", panic_text(panic.as_ref())));
         failed(Failure::internal(&id), &mut trail)
     });
