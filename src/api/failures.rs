@@ -29,7 +29,7 @@ pub struct Failure {
     pub message: String,
     /// What was broken, if the contract was.
     pub violations: Vec<Violation>,
-    /// Further fields of the envelope.
+    /// Further fields of the envelope; a slice, which keeps a failure small enough to return.
     pub details: Box<[(&'static str, Value)]>,
     /// Further headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
