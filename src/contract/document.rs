@@ -153,6 +153,8 @@ pub struct Answer {
     pub(in crate::contract) pointer: String,
     /// The media types that the body may have; none means that there is no body.
     pub media: Vec<Media>,
+    /// The error codes that it is documented to carry, as `x-openmail-mock-errors` lists them.
+    pub errors: Vec<String>,
     pub(in crate::contract) headers: Vec<Parameter>,
 }
 

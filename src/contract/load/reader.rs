@@ -19,6 +19,9 @@ use crate::contract::route::{Router, TemplateFault};
 use crate::contract::schema::schemas::{SchemaUse, Schemas};
 use crate::contract::violation::Side;
 
+/// Under this name an answer lists the error codes that it may carry.
+const ERRORS: &str = "x-openmail-mock-errors";
+
 /// A document's operations as far as they were read, and what is wrong with it.
 pub(in crate::contract) struct Reading {
     pub schemas: Schemas,
@@ -289,12 +292,27 @@ impl Reading {
             let headers = self.read_headers(&at, &value);
             answers.push(Answer {
                 status,
+                errors: self.read_errors(&at, &value),
                 pointer: at,
                 media,
                 headers,
             });
         }
         answers
+    }
+
+    fn read_errors(&mut self, pointer: &str, answer: &Value) -> Vec<String> {
+        let Some(listed) = answer.get(ERRORS) else {
+            return Vec::new();
+        };
+        let text = |code: &Value| code.as_str().map(str::to_owned);
+        let codes = listed.as_array().map(|codes| codes.iter().map(text));
+        let codes: Option<Vec<String>> = codes.and_then(Iterator::collect);
+        codes.unwrap_or_else(|| {
+            let at = join(pointer, ERRORS);
+            self.fault(&at, "a list of error codes, which are strings, is expected");
+            Vec::new()
+        })
     }
 
     fn credentials(&mut self, pointer: &str, raw: &Value) -> Vec<Credential> {

@@ -3,7 +3,7 @@
 use openmail_mock::contract::Contract;
 use serde_json::{Value, json};
 
-use super::{document, faults, load};
+use super::{document, faults, load, load_text};
 
 /// One fault is found, and this is how it reads.
 #[track_caller]
@@ -69,6 +69,28 @@ fn json_that_is_no_openapi_document_is_refused() {
         "{ \"swagger-ui\": \"2.0\" }",
         "1:1: /openapi: not an OpenAPI document: `openapi` with a version such as `3.0.3` is missing",
     );
+}
+
+#[test]
+fn error_codes_of_an_answer_are_a_list_of_texts() {
+    let document = |codes: &str| {
+        format!(
+            r#"{{
+  "openapi": "3.0.3", "info": {{ "title": "T", "version": "1" }},
+  "paths": {{ "/t": {{ "get": {{ "responses": {{ "404": {{ "description": "d",
+    "x-openmail-mock-errors": {codes} }} }} }} }} }}
+}}"#
+        )
+    };
+    for codes in [r#""not_found""#, r#"["not_found", 7]"#, "null", "{}"] {
+        refused(
+            &document(codes),
+            "4:31: /paths/~1t/get/responses/404/x-openmail-mock-errors: a list of error codes, which are strings, is expected",
+        );
+    }
+    let contract = load_text(&document(r#"["not_found", "gone"]"#));
+    let answer = &contract.operations[0].answers[0];
+    assert_eq!(answer.errors, ["not_found", "gone"]);
 }
 
 #[test]

@@ -208,6 +208,17 @@ fn hold_against_contract(
         answer.status,
         verdict.violations
     );
+    // The control plane's document names its codes in its descriptions.
+    if answer.status >= 400 && method != "HEAD" && !target.starts_with("/_mock") {
+        let documented = operation.answer(answer.status).expect("it was checked");
+        assert!(
+            documented.errors.contains(&answer.error()),
+            "{} does not document `{}` under {}",
+            operation.id,
+            answer.error(),
+            answer.status
+        );
+    }
     let headers: HeaderMap = headers
         .iter()
         .map(|(name, value)| {
