@@ -275,6 +275,12 @@ impl<'a> Item<'a> {
         matches!(self.entry(), Entry::Null)
     }
 
+    /// Whether this is a number.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        matches!(self.entry(), Entry::Number(_))
+    }
+
     /// The whole number, if this is one; numbers outside `i64` are read as its nearest bound.
     #[must_use]
     pub fn as_integer(&self) -> Option<i64> {

@@ -43,6 +43,17 @@ impl Contract {
             StatusKey::Range(hundred) => hundred * 100,
             StatusKey::Default => 200,
         });
+        self.make(answer, status)
+    }
+
+    /// Makes the answer that is documented under a status; none if no answer is.
+    #[must_use]
+    pub fn synthesize_status(&self, operation: &Operation, status: u16) -> Option<Synthesized> {
+        let answer = operation.answer(status)?;
+        Some(self.make(Some(answer), status))
+    }
+
+    fn make(&self, answer: Option<&Answer>, status: u16) -> Synthesized {
         let media = answer.and_then(best_media);
         let body = media.map(|media| self.example(media));
         let content_type = media.map(|media| match media.range.as_str() {
