@@ -3,6 +3,7 @@
 mod caller;
 mod clock;
 mod open;
+mod faults;
 mod signal;
 mod world;
 
@@ -22,6 +23,7 @@ use crate::record::tally::Tally;
 pub use caller::{Caller, Unwritten};
 pub use clock::{Move, WrongMove, move_clock};
 use open::Open;
+use signal::Signal;
 pub use signal::{MAX_WAITING, Seat, TooManyWaiting};
 pub use world::{Extract, MAX_SNAPSHOTS, NoSuchSnapshot, TooManySnapshots, World};
 
@@ -53,6 +55,8 @@ pub struct App {
     tally: Mutex<Tally>,
     /// Whether nobody is to wait any more.
     is_closing: AtomicBool,
+    /// Raised when that is so.
+    closing: Signal,
 }
 
 /// Every world is busy, and there are as many as there may be.
@@ -68,6 +72,8 @@ pub struct Reset {
     pub removed: Counts,
     /// Exchanges that the journal forgot.
     pub requests: usize,
+    /// Faults that stand no more.
+    pub faults: usize,
 }
 
 impl App {
@@ -85,6 +91,7 @@ impl App {
             ledger: Arc::default(),
             tally: Mutex::default(),
             is_closing: AtomicBool::new(false),
+            closing: Signal::default(),
         }
     }
 
@@ -203,20 +210,21 @@ impl App {
     /// [`Unwritten`]; refused is only a snapshot that the world does not have.
     pub fn reset(&self, caller: &Caller, to: &str) -> Result<Reset, Unwritten<NoSuchSnapshot>> {
         let world = caller.world();
-        let (next, clears_journal) = match to {
+        let (next, clears_trace) = match to {
             "seed" => (self.seed_state.clone(), true),
             "empty" => (self.empty_state.clone(), true),
             name => (world.snapshot(name).map_err(Unwritten::Refused)?, false),
         };
         let (old, generation) = world.swap(next.clone()).ok_or(Unwritten::Dropped)?;
-        let requests = match clears_journal {
-            true => world.clear_journal(),
-            false => 0,
+        let (requests, faults) = match clears_trace {
+            true => (world.clear_journal(), world.put_faults(Vec::new())),
+            false => (0, 0),
         };
         let reset = Reset {
             generation,
             removed: old.missing_in(&next),
             requests,
+            faults,
         };
         discard(old);
         Ok(reset)
@@ -244,6 +252,7 @@ impl App {
     /// Ends all waits, those that begin from now on too.
     pub fn close(&self) {
         self.is_closing.store(true, Ordering::Release);
+        self.closing.raise();
         for name in self.names() {
             if let Some(world) = self.peek(&name) {
                 world.signal.raise();
@@ -255,6 +264,15 @@ impl App {
     #[must_use]
     pub fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::Acquire)
+    }
+
+    /// Ends as soon as nobody is to wait any more.
+    pub async fn closed(&self) {
+        // Before looking, so that closing does not fall between the look and the sleep.
+        let closed = self.closing.raised();
+        if !self.is_closing() {
+            closed.await;
+        }
     }
 
     /// Records an exchange in a world's journal.
@@ -303,12 +321,13 @@ impl App {
     }
 }
 
-/// Waits where it stalls nobody: a worker of the event loop first gives its other tasks away.
-fn wait_aside<T>(wait: impl FnOnce() -> T) -> T {
+/// Waits or works where it stalls nobody: a worker of the event loop first gives its other tasks
+/// away.
+pub fn aside<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => block_in_place(wait),
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(work),
         // One thread has nobody to give them to, and outside a runtime there are none.
-        Ok(_) | Err(_) => wait(),
+        Ok(_) | Err(_) => work(),
     }
 }
 

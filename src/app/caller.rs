@@ -16,6 +16,8 @@ pub struct Caller {
     holder: Holder,
     /// The world's when they came in.
     generation: u64,
+    /// Whether what they write is thrown away.
+    is_trying: bool,
 }
 
 /// Why a write left no trace.
@@ -29,12 +31,29 @@ pub enum Unwritten<E> {
     Dropped,
 }
 
+/// How a rule ended whose result is not kept.
+enum Ended<T, E> {
+    Refused(E),
+    Revoked,
+    Tried(T),
+}
+
 impl Caller {
     pub(super) fn new(world: Arc<World>, holder: Holder) -> Self {
         Self {
             generation: world.generation(),
             world,
             holder,
+            is_trying: false,
+        }
+    }
+
+    /// Somebody who sees what their writes answer, and whose writes leave no trace.
+    #[must_use]
+    pub fn trying(&self) -> Self {
+        Self {
+            is_trying: true,
+            ..self.clone()
         }
     }
 
@@ -66,16 +85,22 @@ impl Caller {
         &self,
         rule: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, Unwritten<E>> {
-        let written = self
-            .world
-            .write(|tx| match self.holder.is_let_in(tx.state) {
-                true => rule(tx).map_err(Some),
-                false => Err(None),
-            });
-        written.map_err(|unwritten| match unwritten {
-            Unwritten::Refused(Some(refusal)) => Unwritten::Refused(refusal),
-            Unwritten::Refused(None) | Unwritten::Revoked => Unwritten::Revoked,
-            Unwritten::Dropped => Unwritten::Dropped,
+        let written = self.world.write(|tx| {
+            if !self.holder.is_let_in(tx.state) {
+                return Err(Ended::Revoked);
+            }
+            let done = rule(tx).map_err(Ended::Refused)?;
+            // What is refused leaves no trace: so does this one, once it is done.
+            match self.is_trying {
+                true => Err(Ended::Tried(done)),
+                false => Ok(done),
+            }
+        });
+        written.or_else(|unwritten| match unwritten {
+            Unwritten::Refused(Ended::Refused(refusal)) => Err(Unwritten::Refused(refusal)),
+            Unwritten::Refused(Ended::Tried(done)) => Ok(done),
+            Unwritten::Refused(Ended::Revoked) | Unwritten::Revoked => Err(Unwritten::Revoked),
+            Unwritten::Dropped => Err(Unwritten::Dropped),
         })
     }
 

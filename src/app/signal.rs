@@ -30,13 +30,18 @@ impl Signal {
     pub fn raise(&self) {
         self.changes.notify_waiters();
     }
+
+    /// Ends when it is raised after this call.
+    pub fn raised(&self) -> impl Future<Output = ()> {
+        self.changes.notified()
+    }
 }
 
 impl World {
     /// The next change after this call, of the world's state or of its journal. Whoever makes this
     /// first and looks second misses none. That the world was reset or dropped is a change, too.
     pub fn changed(&self) -> impl Future<Output = ()> {
-        self.signal.changes.notified()
+        self.signal.raised()
     }
 
     /// A seat for a call that waits; given back when it is dropped.

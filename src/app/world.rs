@@ -12,8 +12,9 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use super::caller::Unwritten;
+use super::faults::FaultList;
 use super::signal::Signal;
-use super::{discard, release, wait_aside};
+use super::{aside, discard, release};
 use crate::domain::clock::{Clock, Timestamp, real_now};
 use crate::domain::ids::Source;
 use crate::domain::state::{State, Transaction};
@@ -67,6 +68,7 @@ pub struct World {
     snapshots: Mutex<BTreeMap<String, Arc<State>>>,
     /// Never locked inside `current` or `turn`.
     journal: Mutex<Journal>,
+    pub(super) faults: FaultList,
     /// The sum over all journals, this one included.
     ledger: Arc<AtomicUsize>,
     last_use: AtomicU64,
@@ -99,6 +101,7 @@ impl World {
             signal: Signal::default(),
             snapshots: Mutex::default(),
             journal: Mutex::default(),
+            faults: FaultList::default(),
             ledger,
             last_use: AtomicU64::new(0),
             last_used_at: AtomicI64::new(0),
@@ -205,7 +208,7 @@ impl World {
     fn take_turn(&self) -> MutexGuard<'_, ()> {
         let turn = self.turn.try_lock();
         let turn = turn.or_else(|| self.turn.try_lock_for(ORDINARY_TURN));
-        turn.unwrap_or_else(|| wait_aside(|| self.turn.lock()))
+        turn.unwrap_or_else(|| aside(|| self.turn.lock()))
     }
 
     /// Replaces the whole state; answers the old one and the new generation, or none if the world

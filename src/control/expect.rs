@@ -6,7 +6,6 @@ use std::time::Duration;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::pattern::fits;
 use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
@@ -19,6 +18,7 @@ use crate::domain::inboxes;
 use crate::domain::messages::{self, Message};
 use crate::domain::sends::{bare, recipients};
 use crate::domain::state::State;
+use crate::record::pattern::fits;
 
 pub(super) const ROWS: &[Row] = &[Row::waiting("expect", expect)];
 

@@ -8,7 +8,6 @@ mod guard;
 mod inbound;
 mod index;
 mod outbox;
-mod pattern;
 mod redaction;
 mod requests;
 mod snapshots;

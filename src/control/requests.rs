@@ -4,14 +4,13 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::exchange::ExchangeView;
-use super::pattern::fits;
-
 use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
 use crate::api::reply::Reply;
 use crate::contract::{Contract, nearest};
 use crate::record::journal::Exchange;
+use crate::record::pattern::fits;
 
 pub(super) const ROWS: &[Row] = &[
     Row::guarded("listRequests", list_requests),

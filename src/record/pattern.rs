@@ -1,7 +1,8 @@
 //! Texts held against patterns.
 
 /// Equality, in which `*` stands for any run of characters. Linear: each piece is looked for once.
-pub(super) fn fits(pattern: &str, text: &str) -> bool {
+#[must_use]
+pub fn fits(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {
         return pattern == text;
     };
