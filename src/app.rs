@@ -2,8 +2,8 @@
 
 mod caller;
 mod clock;
-mod open;
 mod faults;
+mod open;
 mod signal;
 mod world;
 

@@ -6,6 +6,7 @@
 mod body;
 mod log;
 mod port_file;
+mod torn;
 mod wire;
 
 use std::convert::Infallible;
@@ -17,7 +18,6 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
@@ -31,6 +31,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::api::call::Request;
 use crate::api::failures::Failure;
+use crate::api::faults::{Cut, Forced};
 use crate::api::reply::Reply;
 use crate::api::spine::{self, Exchanged};
 use crate::api::{Plane, Shared};
@@ -38,6 +39,7 @@ use crate::control;
 pub use body::{Bodies, MAX_HELD};
 pub use log::{Log, LogFormat};
 pub use port_file::PortFile;
+use torn::{Sent, unanswered};
 use wire::{Peer, Wire};
 
 /// The request line and the headers.
@@ -50,8 +52,6 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 const DRAIN: Duration = Duration::from_secs(2);
 /// Of a path, the log repeats this many characters.
 const MAX_TOLD_PATH: usize = 500;
-/// Bodies beyond this are checked beside the event loop.
-const LARGE_BODY: usize = 256 * 1024;
 
 /// Everything that answers requests.
 pub struct Service {
@@ -148,7 +148,7 @@ async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::R
     }
 }
 
-type HttpReply = Response<Full<Bytes>>;
+type HttpReply = Response<Sent>;
 
 #[allow(clippy::disallowed_methods)] // How long an exchange took is real time.
 async fn answer(
@@ -168,9 +168,10 @@ async fn answer(
         headers: head.headers,
     };
     let path = request.uri.path().chars().take(MAX_TOLD_PATH);
+    let is_head = request.method == Method::HEAD;
     let told = format!("{} {}", request.method, path.collect::<String>());
     // The control plane loads its document, shows journals, drops worlds: nobody else waits for it.
-    let is_slow = is_control(&request.uri) || request.bytes().len() > LARGE_BODY;
+    let is_slow = is_control(&request.uri) || request.is_large();
     let exchanged = match is_slow {
         false => awaited(&peer, pin!(walk(service.clone(), request))).await,
         true => {
@@ -185,7 +186,16 @@ async fn answer(
     service
         .log
         .exchange(Some(&told), &exchanged, begun.elapsed());
-    Ok(into_http(exchanged.reply))
+    let is_empty = exchanged.reply.body.is_empty() || is_head;
+    match exchanged.forced.and_then(Forced::cut) {
+        None => Ok(into_http(exchanged.reply, Sent::whole)),
+        // There is no middle of nothing.
+        Some(Cut::MidBody) if !is_empty => {
+            let torn = |body| Sent::torn(&body, peer);
+            Ok(into_http(exchanged.reply, torn))
+        }
+        Some(Cut::Before | Cut::After | Cut::MidBody) => match unanswered(&peer).await {},
+    }
 }
 
 async fn walk(service: Arc<Service>, request: Request) -> Exchanged {
@@ -245,8 +255,8 @@ async fn takes_large_body(service: &Arc<Service>, head: &Parts) -> bool {
     asked.await.unwrap_or(false)
 }
 
-fn into_http(reply: Reply) -> HttpReply {
-    let mut response = Response::new(Full::new(reply.body));
+fn into_http(reply: Reply, sent: impl FnOnce(Bytes) -> Sent) -> HttpReply {
+    let mut response = Response::new(sent(reply.body));
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;
     response

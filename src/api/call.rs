@@ -11,6 +11,9 @@ use crate::app::{Caller, World};
 use crate::contract::{Checked, Contract};
 use crate::domain::table::Page;
 
+/// Bodies beyond this are checked beside the event loop.
+const LARGE_BODY: usize = 256 * 1024;
+
 /// A request, complete.
 #[derive(Debug)]
 pub struct Request {
@@ -70,6 +73,12 @@ impl Request {
             Body::Whole(bytes) => bytes,
             Body::TooLarge(_) | Body::Unaffordable | Body::Broken(_) => &[],
         }
+    }
+
+    /// Whether checking it takes long enough to stall others.
+    #[must_use]
+    pub fn is_large(&self) -> bool {
+        self.bytes().len() > LARGE_BODY
     }
 }
 

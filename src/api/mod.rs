@@ -6,7 +6,10 @@
 
 pub mod call;
 pub mod failures;
+pub mod faults;
+pub mod forced;
 pub mod reply;
+mod routing;
 mod scope;
 pub mod spine;
 pub mod views;
@@ -25,7 +28,9 @@ mod outside;
 mod panics;
 mod pods;
 pub mod post;
+mod preference;
 mod recording;
+mod refused;
 mod sends;
 mod threads;
 

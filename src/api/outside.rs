@@ -72,7 +72,7 @@ fn preflight(plane: &Plane, request: &Request) -> Reply {
 
 /// Lets pages of any origin read an answer.
 pub(super) fn share(headers: &mut HeaderMap) {
-    let exposed = "x-request-id, openmail-mock-violations, openmail-mock-synthesized, retry-after";
+    let exposed = "x-request-id, openmail-mock-violations, openmail-mock-synthesized, preference-applied, retry-after";
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(
         ACCESS_CONTROL_EXPOSE_HEADERS,

@@ -26,7 +26,7 @@ pub(super) fn record(
             Err(_) => return,
         },
     };
-    trail.facts.status = reply.status.as_u16();
+    trail.facts.status = trail.is_answered().then(|| reply.status.as_u16());
     let head = request.map_or_else(Vec::new, request_head);
     let mut answer_head = Vec::with_capacity(256);
     write_headers(&mut answer_head, &reply.headers);

@@ -1,7 +1,8 @@
 //! The one way that a request walks, from a complete request to a complete answer:
 //!
 //! ```text
-//! route → open world → authenticate → check request → authorize → behave → wait → check answer → record
+//! route → open world → authenticate → check request → fault → authorize → behave → wait → check answer
+//! → record
 //! ```
 //!
 //! No socket is needed here: the server reads the request before and writes the answer after. Most
@@ -10,30 +11,29 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
 
 use super::auth::{Entrance, entrance_of};
 use super::call::{Body, Call, Request};
 use super::failures::Failure;
+use super::faults::{self, Cut, Forced, Intervention};
 use super::panics::{caught, panic_text};
 use super::recording::record;
+use super::refused::refuse;
 use super::reply::Reply;
+use super::routing::{called, route};
 use super::scope::authorize;
 use super::waiting::Waiting;
-use super::{Behaviour, Plane, Shared, outside};
-use crate::app::Caller;
-use crate::contract::{
-    Contract, Credential, Incoming, Match, Operation, Refused, Verdict, Violation, nearest,
-};
+use super::{Behaviour, Plane, Shared, forced, outside};
+use crate::app::{Caller, aside};
+use crate::contract::{Credential, Incoming, Operation, Verdict};
 use crate::domain::keys::Holder;
 use crate::record::journal::Facts;
 
 /// The exchange's number in the journal.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Says that an answer was made from the document alone.
-const SYNTHESIZED: HeaderName = HeaderName::from_static("openmail-mock-synthesized");
 
 /// Judges a request to a guarded plane; answers the name of the world that it addresses.
 pub type Admit = fn(&Shared, &Request, &Operation) -> Result<String, Failure>;
@@ -62,6 +62,8 @@ pub struct Exchanged {
     pub error: Option<String>,
     /// What to tell whoever reads the log: a breach of our own, or a panic.
     pub defect: Option<String>,
+    /// What was done to it by request; it may be that the answer is not to arrive.
+    pub forced: Option<Forced>,
 }
 
 /// What is learned about a request on its way.
@@ -71,6 +73,8 @@ pub(super) struct Trail {
     /// Who was let into which world.
     pub caller: Option<Caller>,
     pub facts: Facts,
+    /// What the request met that was to go wrong.
+    fault: Option<Box<Intervention>>,
     /// Readiness, documents and preflights are no exchanges with the API.
     is_outside: bool,
     defect: Option<String>,
@@ -81,6 +85,10 @@ enum Step {
     Answered(Reply),
     /// It waits; the caller holds the world meanwhile.
     Waits(Waiting, Caller),
+    /// It is held back, and walks once more then.
+    Delayed(Duration),
+    /// There is no answer.
+    Dropped,
 }
 
 /// Walks a request through a plane. Whoever drops the future ends a wait by that.
@@ -90,17 +98,28 @@ pub async fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exch
     let mut trail = Trail::default();
     let walked = {
         let walked = pin!(async {
-            let mut step = walk(shared, plane, request, &mut trail);
-            if step.is_err() && trail.leave_dropped_world() {
-                step = walk(shared, plane, request, &mut trail);
-            }
-            let outcome = match step {
-                // Boxed, because most requests wait for nothing and need no room for it.
-                Ok(Step::Waits(waiting, caller)) => {
-                    Box::pin(waiting.end(&shared.app, &caller)).await
+            let (mut is_held, mut has_moved) = (false, false);
+            let outcome = loop {
+                let mut onward = || walk(shared, plane, request, &mut trail);
+                let step = match is_held && request.is_large() {
+                    true => aside(onward),
+                    false => onward(),
+                };
+                // What waits is boxed, because most requests wait for nothing and need no room for it.
+                match step {
+                    Ok(Step::Answered(reply)) => break Ok(reply),
+                    Ok(Step::Waits(waiting, caller)) => {
+                        break Box::pin(waiting.end(&shared.app, &caller)).await;
+                    }
+                    Ok(Step::Delayed(delay)) => {
+                        Box::pin(faults::hold(&shared.app, delay)).await;
+                        is_held = true;
+                        trail.caller.take().map(Caller::leave);
+                    }
+                    Ok(Step::Dropped) => return Reply::no_content(),
+                    Err(_) if !has_moved && trail.leave_dropped_world() => has_moved = true,
+                    Err(failure) => break Err(failure),
                 }
-                Ok(Step::Answered(reply)) => Ok(reply),
-                Err(failure) => Err(failure),
             };
             checked(plane, outcome, &mut trail)
         });
@@ -113,6 +132,9 @@ pub async fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exch
     identify(&mut reply, &id);
     if matches!(plane.entry, Entry::Key) {
         outside::share(&mut reply.headers);
+        if let Some(fault) = &trail.fault {
+            fault.dress(&mut reply.headers);
+        }
         // The answer is made: a defect of the journal is told, and costs nobody their answer.
         let recorded = catch_unwind(AssertUnwindSafe(|| {
             if !trail.is_outside {
@@ -138,6 +160,7 @@ pub async fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exch
         world: trail.caller.map(Caller::leave),
         error: trail.facts.error,
         defect: trail.defect,
+        forced: trail.facts.forced,
         reply,
     }
 }
@@ -147,7 +170,15 @@ impl Trail {
     /// refused is for the next one of its name to answer, as if the request had come a moment later.
     fn leave_dropped_world(&mut self) -> bool {
         let outlived = self.caller.take_if(|caller| caller.world().is_retired());
+        if outlived.is_some() {
+            (self.fault, self.facts.forced) = (None, None);
+        }
         outlived.map(Caller::leave).is_some()
+    }
+
+    /// Whether there is an answer, which may yet be lost on its way.
+    pub(super) fn is_answered(&self) -> bool {
+        self.fault.as_ref().and_then(|fault| fault.cut()) != Some(Cut::Before)
     }
 }
 
@@ -188,11 +219,7 @@ fn walk(
     };
     let input = contract
         .check_request(operation, incoming)
-        .map_err(|refused| match plane.entry {
-            Entry::Key if plane.strict => name_strictness(contract, operation, incoming, refused),
-            Entry::Key | Entry::Guarded(_) => refused,
-        })
-        .map_err(|refused| refuse(refused, &mut trail.facts))?;
+        .map_err(|refused| refuse(plane, operation, incoming, refused, &mut trail.facts))?;
     let call = Call {
         shared,
         contract,
@@ -201,71 +228,63 @@ fn walk(
         request,
         input: &input,
     };
+    if trail.fault.is_none() && matches!(plane.entry, Entry::Key) {
+        trail.fault = faults::meet(&call, operation)?;
+    }
+    match &mut trail.fault {
+        Some(fault) => go_wrong(plane, index, &call, fault, &mut trail.facts),
+        None => behave(plane, index, &call, &mut trail.facts),
+    }
+}
+
+/// Does what a fault says, and what the operation does as far as the fault leaves it.
+fn go_wrong(
+    plane: &Plane,
+    index: usize,
+    call: &Call<'_>,
+    fault: &mut Intervention,
+    facts: &mut Facts,
+) -> Result<Step, Failure> {
+    facts.forced = Some(fault.fact());
+    if let Some(delay) = fault.take_delay() {
+        return Ok(Step::Delayed(delay));
+    }
+    let operation = &plane.contract.operations[index];
+    match (fault.cut(), fault.choice(operation)) {
+        (Some(Cut::Before), _) => Ok(Step::Dropped),
+        (_, Some(choice)) => {
+            facts.synthesized = choice.code.is_none();
+            let now = call.world.now();
+            let answer = forced::answer(plane, operation, choice, &fault.words(), now);
+            answer.map(Step::Answered)
+        }
+        (Some(Cut::MidBody), None) => {
+            let caller = &call.caller.trying();
+            behave(plane, index, &Call { caller, ..*call }, facts)
+        }
+        (Some(Cut::After) | None, None) => behave(plane, index, call, facts),
+    }
+}
+
+fn behave(
+    plane: &Plane,
+    index: usize,
+    call: &Call<'_>,
+    facts: &mut Facts,
+) -> Result<Step, Failure> {
     let row = plane.rows[index];
     if let (Entry::Key, Some(row)) = (plane.entry, row) {
-        authorize(row, caller, &input)?;
+        authorize(row, call.caller, call.input)?;
     }
     match row.map(|row| row.behaviour) {
-        Some(Behaviour::Answers(handler)) => Ok(Step::Answered(handler(&call)?)),
-        Some(Behaviour::Waits(handler)) => Ok(Step::Waits(handler(&call)?, caller.clone())),
+        Some(Behaviour::Answers(handler)) => Ok(Step::Answered(handler(call)?)),
+        Some(Behaviour::Waits(handler)) => Ok(Step::Waits(handler(call)?, call.caller.clone())),
         None => {
-            trail.facts.synthesized = true;
-            Ok(Step::Answered(synthesize(plane, operation)))
+            facts.synthesized = true;
+            let made = plane.contract.synthesize(&plane.contract.operations[index]);
+            Ok(Step::Answered(forced::reply(made)))
         }
     }
-}
-
-fn route<'r>(
-    shared: &Shared,
-    plane: &Plane,
-    request: &'r Request,
-    trail: &mut Trail,
-) -> Result<(usize, Vec<&'r str>), Failure> {
-    let (method, path) = (request.method.as_str(), request.uri.path());
-    let (failure, hint) = match plane.contract.route(method, path) {
-        Match::Operation(index, values) => return Ok((index, values)),
-        Match::MethodNotAllowed(_) if plane.is_withdrawn(method, path) => {
-            (Failure::no_route(method, path, ""), String::new())
-        }
-        Match::MethodNotAllowed(allowed) => {
-            let hint = format!("it has {}", allowed.join(", "));
-            (Failure::method_not_allowed(method, path, &allowed), hint)
-        }
-        Match::NotFound => {
-            let operations = plane.contract.operations.iter();
-            let templates = operations.map(|operation| operation.template.as_str());
-            let near = nearest_path(path, templates);
-            let hint = near.map_or_else(String::new, |near| format!("did you mean {near}?"));
-            (Failure::no_route(method, path, &hint), hint)
-        }
-    };
-    shared.app.count_unknown(&called(request), &hint);
-    // A worker finds its misspelt calls in its own journal, if the key says whose they are.
-    if matches!(plane.entry, Entry::Key)
-        && let Some(entrance) = entrance_of(&shared.app, request, &[Credential::Bearer])
-    {
-        trail.caller = Some(shared.app.enter(&entrance.world, entrance.holder)?);
-    }
-    Err(failure)
-}
-
-/// A call as it is counted; its query may hold secrets.
-fn called(request: &Request) -> String {
-    format!("{} {}", request.method, request.uri.path())
-}
-
-/// The template that a misspelt path was meant for: one whose last literal is nearly the path's.
-fn nearest_path<'t>(path: &str, templates: impl Iterator<Item = &'t str>) -> Option<&'t str> {
-    let last = |path: &'t str| path.rsplit('/').find(|segment| !segment.starts_with('{'));
-    let templates: Vec<&str> = templates.collect();
-    let names = templates.iter().filter_map(|template| last(template));
-    let wanted = path
-        .split('/')
-        .rev()
-        .find_map(|segment| nearest(segment, names.clone()))?;
-    templates
-        .into_iter()
-        .find(|template| last(template) == Some(wanted))
 }
 
 /// Lets the request into the world that it addresses, if it may.
@@ -293,63 +312,6 @@ fn enter(
     Ok(app.enter(&entrance.world, entrance.holder)?)
 }
 
-/// Adds to each violation that only a strict reading finds, which option asked for that.
-fn name_strictness(
-    contract: &Contract,
-    operation: &Operation,
-    incoming: Incoming<'_>,
-    refused: Refused,
-) -> Refused {
-    let Refused::Violations(mut violations) = refused else {
-        return refused;
-    };
-    let lenient = Incoming {
-        strict: false,
-        ..incoming
-    };
-    let anyway = match contract.check_request(operation, lenient) {
-        Err(Refused::Violations(anyway)) => anyway,
-        Err(Refused::UnsupportedMediaType(_)) | Ok(_) => Vec::new(),
-    };
-    for violation in &mut violations {
-        let is_same =
-            |other: &Violation| other.pointer == violation.pointer && other.rule == violation.rule;
-        if violation.rule != "more" && !anyway.iter().any(is_same) {
-            let hint = violation.hint.take().map(|hint| format!("{hint}; "));
-            let hint = hint.unwrap_or_default();
-            violation.hint = Some(format!("{hint}without `--strict` it would be ignored"));
-        }
-    }
-    Refused::Violations(violations)
-}
-
-fn refuse(refused: Refused, facts: &mut Facts) -> Failure {
-    facts.invalid = true;
-    match refused {
-        Refused::UnsupportedMediaType(message) => Failure::unsupported_media_type(message),
-        Refused::Violations(violations) => Failure::violated(violations),
-    }
-}
-
-fn synthesize(plane: &Plane, operation: &Operation) -> Reply {
-    let made = plane.contract.synthesize(operation);
-    let status = StatusCode::from_u16(made.status).unwrap_or(StatusCode::OK);
-    let mut reply = match made.content_type {
-        Some(content_type) => Reply::bytes(status, &content_type, made.body),
-        None => Reply {
-            status,
-            ..Reply::no_content()
-        },
-    };
-    for (name, value) in made.headers {
-        let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
-            reply.headers.insert(name, value);
-        }
-    }
-    reply.with(SYNTHESIZED, HeaderValue::from_static("true"))
-}
-
 /// Turns the outcome into bytes and holds those against the contract, whatever they are.
 fn checked(plane: &Plane, outcome: Result<Reply, Failure>, trail: &mut Trail) -> Reply {
     let reply = outcome.unwrap_or_else(|failure| failed(failure, trail));
@@ -359,12 +321,15 @@ fn checked(plane: &Plane, outcome: Result<Reply, Failure>, trail: &mut Trail) ->
     let operation = &plane.contract.operations[index];
     let status = reply.status.as_u16();
     let synthesized = plane.rows[index].is_none();
+    let (contract, headers, body) = (&plane.contract, &reply.headers, &reply.body);
+    let is_forced = trail.fault.as_ref().is_some_and(|fault| fault.is_answer());
     let Verdict {
         violations,
         undocumented,
-    } = plane
-        .contract
-        .check_answer(operation, synthesized, status, &reply.headers, &reply.body);
+    } = match is_forced {
+        true => contract.check_forced_answer(operation, status, headers, body),
+        false => contract.check_answer(operation, synthesized, status, headers, body),
+    };
     trail.facts.undocumented = undocumented;
     if violations.is_empty() {
         return reply;
@@ -404,6 +369,7 @@ pub fn unreadable(shared: &Shared, failure: Failure) -> Exchanged {
         world: None,
         error: trail.facts.error,
         defect: None,
+        forced: None,
     }
 }
 

@@ -11,6 +11,7 @@ use super::redaction::{REDACTED, redacted};
 use crate::api::call::Call;
 use crate::contract::{Credential, Item, Operation, Tape, Unread};
 use crate::domain::clock::Timestamp;
+use crate::record::faults::Forced;
 use crate::record::journal::{Exchange, Kept};
 
 /// Headers whose values are credentials, whatever the document says.
@@ -44,6 +45,8 @@ pub(super) struct ExchangeView<'e> {
     contract_breach: bool,
     undocumented_status: bool,
     synthesized: bool,
+    forced: bool,
+    fault: Value,
     unread: Vec<Unread>,
     curl: String,
 }
@@ -82,6 +85,8 @@ impl<'e> ExchangeView<'e> {
             contract_breach: facts.breach,
             undocumented_status: facts.undocumented,
             synthesized: facts.synthesized,
+            forced: facts.forced.is_some(),
+            fault: facts.forced.map_or(Value::Null, Forced::json),
             unread: unread.unwrap_or_default(),
             curl: curl(method, &url, &secrets, &headers, exchange.body()),
         }

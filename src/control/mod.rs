@@ -4,6 +4,7 @@ mod clock;
 mod counts;
 mod exchange;
 mod expect;
+mod faults;
 mod guard;
 mod inbound;
 mod index;
@@ -32,7 +33,7 @@ pub const PREFIX: &str = "/_mock";
 
 /// All operations of the control plane.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables: [&[Row]; 9] = [
+    let tables: [&[Row]; 10] = [
         index::ROWS,
         worlds::ROWS,
         snapshots::ROWS,
@@ -40,6 +41,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         inbound::ROWS,
         outbox::ROWS,
         expect::ROWS,
+        faults::ROWS,
         clock::ROWS,
         requests::ROWS,
     ];

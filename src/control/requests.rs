@@ -115,7 +115,7 @@ impl<'c> Filter<'c> {
         self.since.is_none_or(|since| exchange.number > since)
             && self
                 .status
-                .is_none_or(|status| status == i64::from(facts.status))
+                .is_none_or(|status| facts.status.map(i64::from) == Some(status))
             && self.valid.is_none_or(|valid| valid != facts.invalid)
             && self
                 .operation

@@ -82,6 +82,7 @@ struct RemovedView {
     #[serde(flatten)]
     counts: CountsView,
     requests: usize,
+    faults: usize,
 }
 
 fn reset_world(call: &Call<'_>) -> Result<Reply, Failure> {
@@ -102,6 +103,7 @@ fn reset_world(call: &Call<'_>) -> Result<Reply, Failure> {
         removed: RemovedView {
             counts: reset.removed.into(),
             requests: reset.requests,
+            faults: reset.faults,
         },
     };
     Ok(Reply::json(StatusCode::OK, &view))

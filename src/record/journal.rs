@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 
 use sha2::{Digest, Sha256};
 
+use super::faults::Forced;
+
 /// Of a body, this much is shown; of a longer one also its length and hash.
 pub const KEPT_BODY: usize = 64 * 1024;
 /// Up to here a body is kept whole, and hashed if somebody asks: nobody reads most exchanges, and
@@ -38,8 +40,8 @@ pub struct Entry<'e> {
 /// Facts about an exchange.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// The answer's status.
-    pub status: u16,
+    /// The answer's status; none if nothing was to be answered.
+    pub status: Option<u16>,
     /// The answer's error code.
     pub error: Option<String>,
     /// The violations of both sides as a JSON list; none means that there are none.
@@ -52,6 +54,8 @@ pub struct Facts {
     pub undocumented: bool,
     /// Whether the answer was made from the document alone.
     pub synthesized: bool,
+    /// What was done to it by request: an exchange that proves nothing about the API.
+    pub forced: Option<Forced>,
 }
 
 /// A recorded exchange.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::api::faults::{Cut, Forced};
 use crate::api::spine::Exchanged;
 
 /// Lines that may wait for stderr.
@@ -78,7 +79,10 @@ impl Log {
         if let Some(defect) = &exchanged.defect {
             self.defect(&format!("{}: {defect}", exchanged.id));
         }
-        let status = exchanged.reply.status.as_u16();
+        let status = match exchanged.forced.and_then(Forced::cut) {
+            Some(Cut::Before) => None,
+            Some(Cut::After | Cut::MidBody) | None => Some(exchanged.reply.status.as_u16()),
+        };
         let world = exchanged.world.as_deref().unwrap_or("-");
         let operation = exchanged.operation.as_deref().unwrap_or("-");
         let micros = took.as_micros();
@@ -88,14 +92,16 @@ impl Log {
                 let error = exchanged.error.as_deref().unwrap_or_default();
                 let id = &exchanged.id;
                 let request = request.unwrap_or("-");
+                let status = status.map_or("-".to_owned(), |status| status.to_string());
+                let forced = exchanged.forced.map(words).unwrap_or_default();
                 let millis = took.as_secs_f64() * 1_000.0;
                 self.tell(format!(
-                    "{status} {request}  {operation}  {world}  {id}  {millis:.2} ms  {error}"
+                    "{status} {request}  {operation}  {world}  {id}  {millis:.2} ms  {error}  {forced}"
                 ));
             }
             LogFormat::Json => {
                 let (method, path) = request.and_then(|told| told.split_once(' ')).unzip();
-                let line = json!({
+                let mut line = json!({
                     "id": exchanged.id,
                     "status": status,
                     "method": method,
@@ -105,6 +111,10 @@ impl Log {
                     "error": exchanged.error,
                     "micros": u64::try_from(micros).unwrap_or(u64::MAX),
                 });
+                if let Some(forced) = exchanged.forced {
+                    line["forced"] = true.into();
+                    line["fault"] = forced.json();
+                }
                 self.tell(line.to_string());
             }
         }
@@ -130,6 +140,18 @@ impl Drop for Log {
             }
             std::thread::sleep(pause);
         }
+    }
+}
+
+/// By what an exchange was forced.
+fn words(forced: Forced) -> String {
+    match forced {
+        Forced::Preference => "by Prefer".to_owned(),
+        Forced::Fault { index, cut: None } => format!("fault {index}"),
+        Forced::Fault {
+            index,
+            cut: Some(cut),
+        } => format!("fault {index}, dropped {}", cut.word()),
     }
 }
 

@@ -1,6 +1,7 @@
-//! The socket under hyper, with three additions: an answer that hyper writes by itself, to a request
+//! The socket under hyper, with four additions: an answer that hyper writes by itself, to a request
 //! that it could not read, leaves in the envelope that all errors have; whoever was answered before
-//! all was read has time to see the answer; and whoever leaves while their request waits is noticed.
+//! all was read has time to see the answer; whoever leaves while their request waits is noticed; and
+//! a connection breaks off where a fault says so.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -27,6 +28,8 @@ pub(super) struct Peer {
     pub unread: AtomicBool,
     /// Whether the peer's request waits for something, which it does only as long as the peer.
     pub waits: AtomicBool,
+    /// Whether the connection breaks off as soon as what was written has left.
+    pub is_cut: AtomicBool,
 }
 
 /// A socket whose bare error answers are put into words by `W`.
@@ -157,6 +160,10 @@ impl<W: Fn(StatusCode) -> Reply + Unpin> AsyncWrite for Wire<W> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper flushes what it holds first: nothing that was written is lost.
+        if self.peer.is_cut.load(Ordering::Relaxed) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         // hyper flushes whenever it was woken, and does not read while a request is answered.
         if self.peer.waits.load(Ordering::Relaxed) && self.has_left(context) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));

@@ -10,6 +10,7 @@ mod domain;
 #[cfg(unix)]
 mod exec;
 mod expect;
+mod faults;
 mod fixtures;
 mod forms;
 mod guard;

@@ -562,6 +562,38 @@ fn a_json_line_says_what_was_asked_and_what_became_of_it() {
 }
 
 #[test]
+fn a_line_says_what_was_forced_and_what_was_dropped() {
+    let mut command = program(&["--port", "0", "--log", "json"]);
+    command.stderr(Stdio::piped());
+    let mut server = Server::start(command);
+    let key = ("authorization", "Bearer om_test_default".to_owned());
+    let json = ("content-type", "application/json".to_owned());
+    let faults = r#"[{ "operation": "listPods", "drop": "before" }]"#;
+    let mut connection = server.connect();
+    connection.request("PUT", "/_mock/faults", &[json], faults.as_bytes());
+    connection.answer().expect(200);
+    let preference = ("prefer", "code=404".to_owned());
+    connection.request("GET", "/v1/pods/x", &[key.clone(), preference], b"");
+    connection.answer().expect(404);
+    connection.request("GET", "/v1/pods", &[key], b"");
+    assert_eq!(connection.rest(), b"");
+    server.end("-TERM");
+    let pipe = server.child.0.stderr.take().expect("piped");
+    let lines: Vec<String> = BufReader::new(pipe).lines().map_while(Result::ok).collect();
+    let lines = parsed(&lines);
+    assert!(lines[0].get("forced").is_none());
+    assert_eq!(
+        (&lines[1]["forced"], &lines[1]["fault"]),
+        (&true.into(), &Value::Null)
+    );
+    let dropped = serde_json::json!({ "index": 0, "drop": "before" });
+    assert_eq!(
+        (&lines[2]["status"], &lines[2]["fault"]),
+        (&Value::Null, &dropped)
+    );
+}
+
+#[test]
 fn people_get_one_line_for_each_exchange() {
     let lines = log_of(&["--log", "pretty"], &["/v1/pods", "/nowhere"]);
     let statuses: Vec<&str> = lines

@@ -65,6 +65,8 @@ fn the_shell_commands_work_as_written() {
     let told = shell(&mock, &block("sh", "/_mock/inbound"));
     // In the outbox, in the answer to the expectation, in the list of threads.
     assert_eq!(told.matches("Welcome").count(), 3, "{told}");
+    let told = shell(&mock, &block("sh", "/_mock/faults"));
+    assert_eq!(told.matches("\"hits\":0").count(), 3, "{told}");
 }
 
 /// What commands of the README print when they are sent to this mock.
@@ -128,6 +130,16 @@ fn the_error_that_is_shown_is_the_error_that_comes() {
     let answer = account
         .post("/v1/pods", serde_json::json!({ "name": 7 }))
         .expect(400);
+    assert_eq!(String::from_utf8_lossy(&answer.body), shown);
+}
+
+#[test]
+fn the_failure_that_is_asked_for_is_the_failure_that_comes() {
+    let shown = block("", "Prefer:");
+    let shown: String = shown.lines().skip(2).collect();
+    let account = super::support::account("readme-prefer");
+    let headers = [("prefer", "error=pod_not_empty")];
+    let answer = account.send_raw("DELETE", "/v1/pods/acme", &headers, b"");
     assert_eq!(String::from_utf8_lossy(&answer.body), shown);
 }
 

@@ -98,7 +98,7 @@ fn a_reset_returns_to_the_seed_and_says_what_it_removed() {
     assert_eq!(reset["to"], "seed");
     assert_eq!(
         reset["removed"],
-        json!({ "pods": 1, "inboxes": 1, "domains": 0, "keys": 0, "threads": 0, "messages": 0, "requests": 2 })
+        json!({ "pods": 1, "inboxes": 1, "domains": 0, "keys": 0, "threads": 0, "messages": 0, "requests": 2, "faults": 0 })
     );
     assert_eq!(pods(&account), 1);
 }

@@ -70,6 +70,11 @@ impl Account {
         }
     }
 
+    /// A connection on which nothing is held against the contract.
+    pub fn connect(&self) -> Connection {
+        Connection::open(self.client.address)
+    }
+
     pub fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None)
     }

@@ -161,6 +161,16 @@ impl Connection {
         next.is_ok_and(|next| next.starts_with(text.as_bytes()))
     }
 
+    /// Everything that comes until the peer closes the connection or breaks it off.
+    pub fn rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        // A reset is an end like any other; a time-out is not.
+        if let Err(error) = self.stream.read_to_end(&mut rest) {
+            assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}");
+        }
+        rest
+    }
+
     fn line(&mut self) -> Option<String> {
         let mut line = String::new();
         let read = self.stream.read_line(&mut line).ok()?;

@@ -1,0 +1,199 @@
+//! Answers that somebody asked for: which ones an operation can be made to give, and their making.
+//!
+//! They look at no state but the clock, draw nothing and change nothing.
+
+use std::borrow::Cow;
+
+use hyper::StatusCode;
+use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
+
+use super::Plane;
+use super::failures::Failure;
+use super::reply::Reply;
+use crate::app::TooManyWorlds;
+use crate::contract::{Answer, Operation, StatusKey, Synthesized, nearest};
+use crate::domain::clock::Timestamp;
+use crate::domain::refusal::Refusal;
+
+/// Says that an answer was made from the document alone.
+const SYNTHESIZED: HeaderName = HeaderName::from_static("openmail-mock-synthesized");
+/// What stands between a client and its API answers with these, whatever the API documents.
+const OF_PROXIES: [u16; 5] = [429, 500, 502, 503, 504];
+/// The code of a failure for which no document has one.
+const NO_CODE: &str = "internal_error";
+
+/// Who asks, which decides what they may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A request, by its header `Prefer`: for anything that its operation documents.
+    Request,
+    /// A fault: for failures, those of proxies and balancers among them.
+    Fault,
+}
+
+/// An answer that an operation can be made to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice<'o> {
+    /// Its status.
+    pub status: u16,
+    /// Its error code; without one the document alone says what the answer is.
+    pub code: Option<&'o str>,
+}
+
+/// The first answer of an operation with that status, that error code, or both.
+#[must_use]
+pub fn choose<'o>(
+    operation: &'o Operation,
+    status: Option<u16>,
+    error: Option<&str>,
+    asker: Asker,
+) -> Option<Choice<'o>> {
+    let least = match asker {
+        Asker::Request => 200,
+        Asker::Fault => 400,
+    };
+    if status.is_some_and(|status| !(least..=599).contains(&status)) {
+        return None;
+    }
+    let choice = match (status, error) {
+        (Some(status), None) => operation.answer(status).map(|answer| Choice {
+            status,
+            code: answer.errors.first().map(String::as_str),
+        }),
+        (status, Some(error)) => operation
+            .answers
+            .iter()
+            .find_map(|answer| carrying(answer, status, error)),
+        (None, None) => return None,
+    };
+    choice.or_else(|| {
+        let is_any = error.is_none_or(|error| error == NO_CODE);
+        let status = status.unwrap_or(500);
+        let may_be = match asker {
+            Asker::Request => status == 500 && error.is_some(),
+            Asker::Fault => OF_PROXIES.contains(&status),
+        };
+        (is_any && may_be).then_some(Choice {
+            status,
+            code: Some(NO_CODE),
+        })
+    })
+}
+
+/// The answer as a choice, if it is documented to carry that code, under that status if one is
+/// asked for.
+fn carrying<'o>(answer: &'o Answer, status: Option<u16>, error: &str) -> Option<Choice<'o>> {
+    let code = answer.errors.iter().find(|known| *known == error)?;
+    let own = match answer.status {
+        StatusKey::Code(code) => code,
+        StatusKey::Range(hundred) => status
+            .filter(|status| status / 100 == hundred)
+            .unwrap_or(hundred * 100),
+        StatusKey::Default => status.unwrap_or(500),
+    };
+    let is_wanted = own >= 400 && status.is_none_or(|status| status == own);
+    is_wanted.then_some(Choice {
+        status: own,
+        code: Some(code),
+    })
+}
+
+/// What an operation can be made to answer, in words for whoever asked for something else.
+#[must_use]
+pub fn possible(operation: &Operation, error: Option<&str>, asker: Asker) -> String {
+    let codes = operation.answers.iter().flat_map(|answer| &answer.errors);
+    let near = error.and_then(|error| nearest(error, codes.map(String::as_str)));
+    let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    let is_possible = |answer: &&Answer| match (asker, answer.status) {
+        (Asker::Request, _) | (Asker::Fault, StatusKey::Default) => true,
+        (Asker::Fault, StatusKey::Code(code)) => code >= 400,
+        (Asker::Fault, StatusKey::Range(hundred)) => hundred >= 4,
+    };
+    let told = |answer: &Answer| match answer.errors.as_slice() {
+        [] => answer.status.to_string(),
+        codes => format!("{} ({})", answer.status, codes.join(", ")),
+    };
+    let answers = operation.answers.iter().filter(is_possible).map(told);
+    let answers = answers.collect::<Vec<_>>().join(", ");
+    let others = match asker {
+        Asker::Request => String::new(),
+        Asker::Fault => format!(
+            ", and always {}",
+            OF_PROXIES.map(|s| s.to_string()).join(", ")
+        ),
+    };
+    format!("{near}`{}` has {answers}{others}", operation.id)
+}
+
+/// Makes the answer; `asked` says by what it was asked for.
+///
+/// # Errors
+///
+/// The failure, where the choice is one with a code.
+pub(super) fn answer(
+    plane: &Plane,
+    operation: &Operation,
+    choice: Choice<'_>,
+    asked: &str,
+    now: Timestamp,
+) -> Result<Reply, Failure> {
+    match choice.code {
+        Some(code) => Err(failure(operation, choice.status, code, asked, now)),
+        None => {
+            let made = plane.contract.synthesize_status(operation, choice.status);
+            made.map(reply)
+                .ok_or_else(|| failure(operation, choice.status, NO_CODE, asked, now))
+        }
+    }
+}
+
+/// The failure as its cause would make it, where there is one; the words say that there was none.
+fn failure(operation: &Operation, status: u16, code: &str, asked: &str, now: Timestamp) -> Failure {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let known = match (Refusal::example(code, now), code) {
+        (Some(refusal), _) => Failure::from(refusal),
+        (None, "unauthorized") => Failure::unauthorized(&operation.credentials),
+        (None, "server_busy") => Failure::server_busy(),
+        (None, "too_many_worlds") => Failure::from(TooManyWorlds),
+        (None, _) => Failure::new(status, NO_CODE, String::new()),
+    };
+    let message = match known.message.is_empty() {
+        true => format!("nothing is wrong: {asked} asked for this answer"),
+        false => format!(
+            "{} (in fact nothing is wrong: {asked} asked for this answer)",
+            known.message
+        ),
+    };
+    let mut failure = Failure {
+        status,
+        code: Cow::Owned(code.to_owned()),
+        message,
+        ..known
+    };
+    let has_delay = failure.headers.iter().any(|(name, _)| *name == RETRY_AFTER);
+    if status == StatusCode::TOO_MANY_REQUESTS && !has_delay {
+        failure
+            .headers
+            .push((RETRY_AFTER, HeaderValue::from_static("1")));
+    }
+    failure
+}
+
+/// An answer made from the document, marked as such.
+pub(super) fn reply(made: Synthesized) -> Reply {
+    let status = StatusCode::from_u16(made.status).unwrap_or(StatusCode::OK);
+    let mut reply = match made.content_type {
+        Some(content_type) => Reply::bytes(status, &content_type, made.body),
+        None => Reply {
+            status,
+            ..Reply::no_content()
+        },
+    };
+    for (name, value) in made.headers {
+        let name = HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
+            reply.headers.insert(name, value);
+        }
+    }
+    reply.with(SYNTHESIZED, HeaderValue::from_static("true"))
+}
