@@ -1,6 +1,8 @@
 //! Fixtures: a world's state as a document, into a state and back.
 
+mod account;
 mod attachments;
+mod clock;
 mod export;
 mod faults;
 mod finding;
