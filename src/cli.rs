@@ -111,6 +111,14 @@ struct Serve {
     /// Start with the real clock, or frozen at an instant such as 2026-01-31T09:30:00Z.
     #[arg(long, value_name = "real|TIMESTAMP", value_parser = clock, env = "OPENMAIL_MOCK_CLOCK")]
     clock: Option<Clock>,
+    /// Enforce rate, creation and cold-outreach limits where an account does not say.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = Switch::Off,
+        env = "OPENMAIL_MOCK_LIMITS"
+    )]
+    limits: Switch,
     /// Refuse unknown body fields and query parameters.
     #[arg(long, value_parser = BoolishValueParser::new(), env = "OPENMAIL_MOCK_STRICT")]
     strict: bool,
@@ -158,6 +166,12 @@ struct Exec {
 enum TypedLog {
     Pretty,
     Json,
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
     Off,
 }
 
@@ -238,6 +252,7 @@ impl Serve {
             seed: self.seed,
             fixtures: self.fixtures.into_iter().map(Fixture::Named).collect(),
             clock: self.clock,
+            limits: self.limits == Switch::On,
             strict: self.strict,
             max_body: self.max_body,
             journal_bytes: self.journal_bytes,
@@ -362,6 +377,9 @@ fn settings(config: &Config) -> String {
     if !config.fixtures.is_empty() {
         let names: Vec<String> = config.fixtures.iter().map(Fixture::to_string).collect();
         lines.push_str(&format!("  fixtures {}\n", names.join(", ")));
+    }
+    if config.limits {
+        lines.push_str("  limits   rates, creations and cold outreach are limited\n");
     }
     if config.strict {
         lines.push_str("  strict   unknown fields and parameters are refused\n");

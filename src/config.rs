@@ -26,6 +26,8 @@ pub struct Config {
     /// How the clocks of all worlds start, whatever the fixtures say; none for what they say, and
     /// the real clock otherwise.
     pub clock: Option<Clock>,
+    /// Whether rate, creation and cold-outreach limits hold for accounts that do not say.
+    pub limits: bool,
     /// Whether unknown body fields and query parameters are refused.
     pub strict: bool,
     /// Bound of bodies that carry mail or state, in bytes; at most [`MAX_HELD`].
@@ -65,6 +67,7 @@ impl Default for Config {
             seed: 0,
             fixtures: Vec::new(),
             clock: None,
+            limits: false,
             strict: false,
             max_body: 36 * 1024 * 1024,
             journal_bytes: 4 * 1024 * 1024,

@@ -14,7 +14,9 @@ mod removal;
 mod resources;
 mod rows;
 mod seed;
+mod suppressions;
 mod threads;
+mod usage;
 
 pub use export::document;
 pub use finding::{Finding, Findings, Problem};

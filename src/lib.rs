@@ -37,6 +37,7 @@ use tokio::sync::watch;
 use crate::api::{Guard, Plane, Shared, built_in_contract};
 use crate::app::{App, DEFAULT_WORLD};
 use crate::contract::{Contract, Fault};
+use crate::domain::account::set_default_limits;
 use crate::domain::clock::{Clock, real_now};
 use crate::domain::state::State;
 pub use crate::record::tally::{Calls, Tally};
@@ -226,9 +227,13 @@ fn service(config: Config, address: SocketAddr, url: String) -> Result<Service, 
 fn states(config: &Config) -> Result<(State, State), StartError> {
     let real = real_now();
     let clock = config.clock.unwrap_or(Clock::Real { ahead: 0 });
-    let empty = State::empty(clock, real, config.seed);
-    let seed = fixtures::seed(&config.fixtures, config.clock, real, config.seed);
-    Ok((seed.map_err(StartError::Fixtures)?, empty))
+    let begun = |clock| {
+        let mut state = State::empty(clock, real, config.seed);
+        set_default_limits(&mut state, config.limits);
+        state
+    };
+    let seed = fixtures::seed(&config.fixtures, config.clock, config.seed, begun);
+    Ok((seed.map_err(StartError::Fixtures)?, begun(clock)))
 }
 
 /// Reads and loads an OpenAPI document.

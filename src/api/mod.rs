@@ -29,6 +29,7 @@ mod panics;
 mod pods;
 pub mod post;
 mod preference;
+mod provocations;
 mod recording;
 mod refused;
 mod sends;
@@ -49,7 +50,6 @@ pub const DOCUMENT: &str = include_str!("../../openapi.json");
 pub type Handler = fn(&Call<'_>) -> Result<Reply, Failure>;
 /// What some operations do: wait for something, and answer then.
 pub type WaitingHandler = fn(&Call<'_>) -> Result<Waiting, Failure>;
-
 /// What an operation does.
 #[derive(Debug, Clone, Copy)]
 pub enum Behaviour {

@@ -10,7 +10,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::inboxes::{self, Inbox};
 use crate::domain::messages::{self, Attachment, JoinedBy, Mail, Message};
 use crate::domain::refusal::Refusal;
-use crate::domain::sends::{self, Context, NewSend};
+use crate::domain::sends::{self, Context, NewSend, Provoked};
 use crate::domain::state::Transaction;
 use crate::mail::{self, Draft, Mailbox, Parsed};
 
@@ -66,15 +66,17 @@ pub fn subject_of(text: &str) -> Option<String> {
 ///
 /// # Errors
 ///
-/// Whatever [`sends::context`] refuses.
+/// Whatever [`sends::check_sender`] and [`sends::check_mail`] refuse.
 pub fn send(
     tx: &mut Transaction<'_>,
     inbox: Arc<Inbox>,
     new: &NewSend,
     content: &Content,
+    provoked: &Provoked<'_>,
 ) -> Result<Arc<Message>, Refusal> {
-    let context = sends::context(tx.state, inbox, new)?;
+    let context = sends::check_sender(tx.state, tx.now, inbox, new, provoked)?;
     let mail = written(tx, &context, new, content);
+    sends::check_mail(tx.state, tx.now, &context.inbox, &mail, provoked)?;
     let to: Vec<String> = sends::recipients(&mail).map(str::to_owned).collect();
     let message = sends::sent(tx, &context, mail)?;
     let is_inbox = |address: &String| inboxes::find(tx.state, &address.to_lowercase()).is_some();

@@ -12,14 +12,14 @@ use super::call::Call;
 use super::failures::Failure;
 use super::files;
 use super::post::{self, Content};
+use super::provocations;
 use super::reply::Reply;
 use super::{Row, Who};
 use crate::contract::Item;
 use crate::domain::ids::Id;
-use crate::domain::inboxes;
 use crate::domain::messages::{Attachment, Message};
-use crate::domain::refusal::{Refusal, Resource};
-use crate::domain::sends::{self, NewSend};
+use crate::domain::refusal::Resource;
+use crate::domain::sends::{self, Key, NewSend};
 
 pub(super) const ROWS: &[Row] = &[Row::new("sendEmail", Who::Everyone, send_email)
     .about(Resource::Inbox)
@@ -48,7 +48,8 @@ impl<'m> From<&'m Message> for SentView<'m> {
     }
 }
 
-fn send_email(call: &Call<'_>) -> Result<Reply, Failure> {
+/// What somebody wants to send, its idempotency key aside.
+fn new_send(call: &Call<'_>) -> Result<NewSend, Failure> {
     let thread = call.text("threadId")?;
     // What a form of a web page sends for a field left empty. To begin a thread where an answer
     // may have been meant would hide a fault.
@@ -57,7 +58,7 @@ fn send_email(call: &Call<'_>) -> Result<Reply, Failure> {
             "`threadId` is empty; leave it out to begin a thread, or name the one that this answers",
         ));
     }
-    let new = NewSend {
+    Ok(NewSend {
         inbox: call.path("id")?.to_owned(),
         thread,
         to: call.text("to")?.unwrap_or_default().into(),
@@ -68,29 +69,40 @@ fn send_email(call: &Call<'_>) -> Result<Reply, Failure> {
             .text("subject")?
             .and_then(|subject| post::subject_of(&subject))
             .map(Into::into),
+        key: None,
+    })
+}
+
+fn send_email(call: &Call<'_>) -> Result<Reply, Failure> {
+    let key = idempotency_key(call).map(|text| Key {
+        text,
+        fingerprint: fingerprint(call),
+    });
+    let new = NewSend {
+        key,
+        ..new_send(call)?
     };
+    let provoked = provocations::asked(call, &new)?;
     let body = call.text("body")?.unwrap_or_default();
     let mut content = Content::of(&body, call.text("bodyHtml")?.as_deref());
     content.quotes = call.flag("includeQuote").unwrap_or(true);
     content.attachments = attachments(call)?;
-    let key = idempotency_key(call);
-    let key = key.as_deref().map(|key| (key, fingerprint(call)));
-    let (answer, replayed) = call.caller.write(|tx| {
-        let inbox = inboxes::get(tx.state, &new.inbox)?;
-        if let Some((key, fingerprint)) = &key {
-            let known = sends::replay(tx.state, tx.now, key, inbox.id, fingerprint)?;
-            if let Some(answer) = known {
-                return Ok((answer, true));
-            }
+    sends::check_form(&new)?;
+    let (answer, replayed) = call.caller.write(|tx| -> Result<_, Failure> {
+        let inbox = sends::sender(tx.state, tx.now, &new, &provoked)?;
+        if let Some(answer) = sends::first_answer(tx.state, tx.now, &inbox, &new, &provoked)? {
+            return Ok((answer, true));
         }
         let inbox_id = inbox.id;
-        let message = post::send(tx, inbox, &new, &content)?;
+        let message = post::send(tx, inbox, &new, &content, &provoked)?;
+        provocations::defect(&provoked)?;
         let view = serde_json::to_vec(&SentView::from(&*message));
         let answer: Arc<[u8]> = view.unwrap_or_default().into();
-        if let Some((key, fingerprint)) = key {
-            sends::remember(tx, key, inbox_id, fingerprint, answer.clone(), None);
+        if let Some(key) = &new.key {
+            let (answer, fingerprint) = (answer.clone(), key.fingerprint);
+            sends::remember(tx, &key.text, inbox_id, fingerprint, answer, None);
         }
-        Ok::<_, Refusal>((answer, false))
+        Ok((answer, false))
     })?;
     let reply = Reply::bytes(StatusCode::OK, "application/json", answer.to_vec());
     Ok(match replayed {

@@ -67,7 +67,8 @@ fn document(path: &Path) -> Result<String, StartError> {
 }
 
 fn fixture(name: &str, before: &mut Vec<Fixture>) -> Result<String, StartError> {
-    let laid = |fixtures: &[Fixture]| fixtures::seed(fixtures, None, real_now(), 0);
+    let begun = |clock| State::empty(clock, real_now(), 0);
+    let laid = |fixtures: &[Fixture]| fixtures::seed(fixtures, None, 0, begun);
     before.push(Fixture::from(name));
     let (alone, over) = (laid(&before[before.len() - 1..]), laid(before));
     if over.is_err() {

@@ -6,7 +6,7 @@ use super::clock::Timestamp;
 use super::domains;
 use super::ids::Id;
 use super::refusal::Refusal;
-use super::state::Transaction;
+use super::state::{State, Transaction};
 
 /// The service's own domain, on which every account may have inboxes.
 pub const SHARED_DOMAIN: &str = "openmail.sh";
@@ -26,6 +26,14 @@ pub struct Account {
     pub keys: Vec<String>,
     /// Whether the monthly spend limit was reached with auto-pause on.
     pub spend_cap_paused: bool,
+    /// Whether it is shut: it sends nothing.
+    pub banned: bool,
+    /// Whether its storage counts as full, however much is in it.
+    pub storage_full: bool,
+    /// Whether rate, creation and cold-outreach limits hold; the plan's own caps always do.
+    pub limits: bool,
+    /// Whether it sends nothing without an idempotency key, as the service did until July 2026.
+    pub require_idempotency_key: bool,
 }
 
 /// What the account pays for.
@@ -80,6 +88,14 @@ pub struct AccountChange {
     pub keys: Option<Vec<String>>,
     /// Whether the monthly spend limit was reached.
     pub spend_cap_paused: Option<bool>,
+    /// Whether it is shut.
+    pub banned: Option<bool>,
+    /// Whether its storage counts as full.
+    pub storage_full: Option<bool>,
+    /// Whether its limits hold.
+    pub limits: Option<bool>,
+    /// Whether it insists on idempotency keys.
+    pub require_idempotency_key: Option<bool>,
 }
 
 impl Account {
@@ -93,6 +109,10 @@ impl Account {
             created_at: now,
             keys: Vec::new(),
             spend_cap_paused: false,
+            banned: false,
+            storage_full: false,
+            limits: false,
+            require_idempotency_key: false,
         }
     }
 }
@@ -115,11 +135,26 @@ pub fn update(tx: &mut Transaction<'_>, change: AccountChange) -> Result<(), Ref
     if let Some(keys) = change.keys {
         account.keys = keys;
     }
-    if let Some(paused) = change.spend_cap_paused {
-        account.spend_cap_paused = paused;
+    for (flag, change) in [
+        (&mut account.spend_cap_paused, change.spend_cap_paused),
+        (&mut account.banned, change.banned),
+        (&mut account.storage_full, change.storage_full),
+        (&mut account.limits, change.limits),
+        (
+            &mut account.require_idempotency_key,
+            change.require_idempotency_key,
+        ),
+    ] {
+        *flag = change.unwrap_or(*flag);
     }
     tx.state.account = Arc::new(account);
     Ok(())
+}
+
+/// Says whether the limits of a new account hold, where nobody says otherwise.
+pub fn set_default_limits(state: &mut State, limits: bool) {
+    let known = Account::clone(&state.account);
+    state.account = Arc::new(Account { limits, ..known });
 }
 
 /// Gives a new account the id and the age that it had elsewhere.

@@ -74,6 +74,41 @@ impl serde::Serialize for Timestamp {
     }
 }
 
+/// A day of the calendar in UTC: limits of a day begin again with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(i64);
+
+impl Day {
+    const MILLIS: i64 = 24 * 60 * 60 * 1_000;
+
+    /// The day on which an instant lies; midnight lies on the day that it begins.
+    #[must_use]
+    pub fn of(instant: Timestamp) -> Self {
+        Self(instant.0.div_euclid(Self::MILLIS))
+    }
+
+    /// Reads a date such as 2026-01-15.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let midnight = Timestamp::parse(&format!("{text}T00:00:00Z"))?;
+        Some(Self::of(midnight))
+    }
+
+    /// The midnight at which the next day begins, or the end of the calendar.
+    #[must_use]
+    pub fn end(self) -> Timestamp {
+        Timestamp::from_millis((self.0 + 1) * Self::MILLIS).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Every day but the last ends within the calendar; every one begins there.
+        let midnight = Timestamp(self.0 * Self::MILLIS).text();
+        formatter.write_str(midnight.split('T').next().unwrap_or_default())
+    }
+}
+
 /// Units of durations and their milliseconds, the largest first.
 const UNITS: [(&str, i64); 5] = [
     ("d", 86_400_000),

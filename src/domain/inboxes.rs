@@ -6,9 +6,11 @@ use super::clock::Timestamp;
 use super::domains;
 use super::ids::Id;
 use super::keys::{self, Scope};
+use super::limits;
 use super::messages;
 use super::pods;
 use super::refusal::{DomainFault, Refusal, Resource};
+use super::reputation::Reason;
 use super::state::{State, Transaction};
 use super::table::{Listing, Order, Page, Row};
 use super::webhooks::{Webhook, check_url};
@@ -28,6 +30,8 @@ pub struct Inbox {
     pub webhook: Option<Webhook>,
     /// When it was created.
     pub created_at: Timestamp,
+    /// Why it may not send, if so.
+    pub suspended: Option<Reason>,
     order: Order,
 }
 
@@ -95,13 +99,13 @@ pub struct Standing {
     pub created_at: Option<Timestamp>,
 }
 
-/// Creates an inbox for somebody who reaches so far.
+/// Creates an inbox for somebody who reaches so far; it counts among those of the day.
 ///
 /// # Errors
 ///
 /// [`Refusal::InvalidPod`], [`Refusal::Forbidden`], [`Refusal::InvalidDomain`], [`Refusal::SpendCapPaused`],
-/// [`Refusal::InboxLimitReached`], [`Refusal::InvalidWebhookUrl`] and [`Refusal::AddressTaken`],
-/// in this order.
+/// [`Refusal::InboxLimitReached`], [`Refusal::InvalidWebhookUrl`], [`Refusal::RateLimitExceeded`]
+/// and [`Refusal::AddressTaken`], in this order.
 pub fn create(tx: &mut Transaction<'_>, scope: Scope, new: NewInbox) -> Result<Written, Refusal> {
     let pod = match &new.pod {
         None => scope.pod().unwrap_or(pods::default_pod(tx.state).id),
@@ -120,6 +124,7 @@ pub fn create(tx: &mut Transaction<'_>, scope: Scope, new: NewInbox) -> Result<W
     if let Some(url) = &webhook_url {
         check_url(url)?;
     }
+    limits::check_creation(tx.state, tx.now)?;
     let address = free_address(tx, new.mailbox_name, &domain)?;
     let webhook = webhook_url.map(|url| Webhook::new(tx, url));
     let new_secret = webhook.as_ref().map(|webhook| webhook.secret.clone());
@@ -131,10 +136,9 @@ pub fn create(tx: &mut Transaction<'_>, scope: Scope, new: NewInbox) -> Result<W
         webhook,
         created_at: None,
     };
-    Ok(Written {
-        inbox: put(tx, inbox)?,
-        new_secret,
-    })
+    let inbox = put(tx, inbox)?;
+    limits::count_creation(tx);
+    Ok(Written { inbox, new_secret })
 }
 
 /// Whether the account may have one more inbox, on this domain and in this pod.
@@ -178,6 +182,7 @@ fn put(tx: &mut Transaction<'_>, standing: Standing) -> Result<Arc<Inbox>, Refus
         display_name: standing.display_name,
         webhook: standing.webhook,
         created_at,
+        suspended: None,
         order: tx.next_order(created_at),
     });
     let state = &mut *tx.state;
@@ -254,10 +259,15 @@ pub fn find<'s>(state: &'s State, address: &str) -> Option<&'s Arc<Inbox>> {
 /// [`Refusal::NotFound`].
 pub fn get(state: &State, key: &str) -> Result<Arc<Inbox>, Refusal> {
     let inbox = Id::parse(key).and_then(|id| state.inboxes.get(id));
-    inbox.cloned().ok_or_else(|| Refusal::NotFound {
+    inbox.cloned().ok_or_else(|| not_found(key))
+}
+
+/// There is no such inbox, for who asks.
+pub(super) fn not_found(key: &str) -> Refusal {
+    Refusal::NotFound {
         what: Resource::Inbox,
         key: key.to_owned(),
-    })
+    }
 }
 
 /// Changes an inbox. The first webhook URL makes a secret; clearing the URL forgets it.
@@ -311,6 +321,7 @@ pub fn delete(tx: &mut Transaction<'_>, key: &str) -> Result<(), Refusal> {
     domains::count_inbox(tx.state, &inbox.address, inbox.pod, false);
     messages::forget_inbox(tx.state, inbox.id);
     keys::forget(tx.state, Scope::of_inbox(&inbox));
+    limits::forget_inbox(tx.state, inbox.id);
     tx.state.inboxes.remove(inbox.id);
     Ok(())
 }

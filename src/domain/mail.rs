@@ -84,6 +84,15 @@ pub struct Attachment {
     pub text: Option<Box<str>>,
 }
 
+/// The address in a From header.
+#[must_use]
+pub fn bare(from: &str) -> &str {
+    match (from.rfind('<'), from.rfind('>')) {
+        (Some(start), Some(end)) if start < end => from[start + 1..end].trim(),
+        _ => from.trim(),
+    }
+}
+
 /// Which way a message went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::clock::Timestamp;
 use super::ids::Id;
 use super::inboxes::{self, Inbox};
+use super::mail::bare;
 pub use super::mail::{Attachment, Direction, Headers, JoinedBy, Mail, Role, Status};
 use super::refusal::{Refusal, Resource};
 use super::state::{State, Transaction};
@@ -131,12 +132,7 @@ pub fn store(
     inbox: &Inbox,
     storing: Storing,
 ) -> Result<Arc<Message>, Refusal> {
-    let bytes = size(&storing.mail);
-    if tx.state.stored_bytes + bytes > MAX_STORED {
-        return Err(Refusal::StorageLimitExceeded {
-            limit: Some(MAX_STORED),
-        });
-    }
+    check_room(tx.state, &storing.mail)?;
     let created_at = storing.created_at.unwrap_or(tx.now);
     let order = tx.next_order(created_at);
     let id = tx.take_id(Resource::Message, storing.id, is_taken)?;
@@ -165,6 +161,20 @@ pub fn store(
     enter(tx.state, &message);
     threads::extend(tx.state, &message);
     Ok(message)
+}
+
+/// Refuses a mail for which the world has no room.
+///
+/// # Errors
+///
+/// [`Refusal::StorageLimitExceeded`].
+pub fn check_room(state: &State, mail: &Mail) -> Result<(), Refusal> {
+    match state.stored_bytes + size(mail) > MAX_STORED {
+        true => Err(Refusal::StorageLimitExceeded {
+            limit: Some(MAX_STORED),
+        }),
+        false => Ok(()),
+    }
 }
 
 /// Stores a message of an account that is described, at its place among those of its instant.
@@ -200,6 +210,7 @@ fn enter(state: &mut State, message: &Arc<Message>) {
     state.thread_messages.insert(message.thread, order);
     let key = (inbox, message.mail.message_id.clone(), order);
     state.message_ids.insert(key, ());
+    count_correspondent(state, message, |count| count.saturating_add(1));
     state.stored_bytes += size(&message.mail);
     state.messages.put(message.clone());
 }
@@ -212,8 +223,32 @@ pub(super) fn leave(state: &mut State, message: &Message) {
     state.thread_messages.remove(message.thread, order);
     let key = (inbox, message.mail.message_id.clone(), order);
     state.message_ids.remove(&key);
+    count_correspondent(state, message, |count| count.saturating_sub(1));
     state.stored_bytes = state.stored_bytes.saturating_sub(size(&message.mail));
     state.messages.remove(message.id);
+}
+
+/// Notes who sent what came. There is one entry for each sender, so that an inbox with a million
+/// messages of few people has few.
+fn count_correspondent(state: &mut State, message: &Message, counted: fn(u32) -> u32) {
+    if message.direction != Direction::Inbound {
+        return;
+    }
+    let sender = bare(&message.mail.from).to_lowercase();
+    let key = (message.inbox, Arc::from(sender));
+    let known = state.correspondents.get(&key).copied();
+    match counted(known.unwrap_or(0)) {
+        0 => state.correspondents.remove(&key),
+        count => state.correspondents.insert(key, count),
+    };
+}
+
+/// Whether an inbox has something that came from that address, which is lower-case. What is in the
+/// trash is not there any more.
+#[must_use]
+pub fn has_come_from(state: &State, inbox: Id, address: &str) -> bool {
+    let key = (inbox, Arc::from(address));
+    state.correspondents.contains_key(&key)
 }
 
 fn by_direction(state: &mut State, direction: Direction) -> &mut super::table::Index {

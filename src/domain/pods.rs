@@ -6,6 +6,7 @@ use super::clock::Timestamp;
 use super::ids::Id;
 use super::keys::{self, Scope};
 use super::refusal::{Refusal, Resource};
+use super::reputation::Reason;
 use super::state::{State, Transaction};
 use super::table::{Listing, Order, Page, Row};
 
@@ -22,6 +23,8 @@ pub struct Pod {
     pub is_default: bool,
     /// When it was created.
     pub created_at: Timestamp,
+    /// Why its inboxes may not send, if so.
+    pub suspended: Option<Reason>,
     order: Order,
 }
 
@@ -70,6 +73,7 @@ pub(super) fn create_default(tx: &mut Transaction<'_>) {
         name: None,
         is_default: true,
         created_at: tx.now,
+        suspended: None,
         order: Order::MAX,
     };
     tx.state.pods.put(Arc::new(pod));
@@ -126,6 +130,7 @@ pub fn create(tx: &mut Transaction<'_>, new: NewPod) -> Result<Arc<Pod>, Refusal
         name: new.name,
         is_default: false,
         created_at,
+        suspended: None,
         order: tx.next_order(created_at),
     });
     if let Some(client_id) = &pod.client_id {

@@ -1,19 +1,25 @@
 //! Sending: what becomes of a send before it is mail, and what is remembered of it (OpenMail docs,
 //! Sending; Idempotency).
 
+mod checks;
 mod idempotency;
+mod provocation;
 
 use std::sync::Arc;
 
 use super::domains;
 use super::ids::Id;
 use super::inboxes::{self, Inbox};
+use super::limits;
+pub use super::mail::bare;
 use super::messages::{self, Direction, Mail, Message, Status, Storing};
 use super::refusal::Refusal;
 use super::state::{State, Transaction};
 use super::table::{Listing, Page};
 use super::threads::{self, Thread};
-pub use idempotency::{MAX_RECORDS, REPLAY_MILLIS, Record, records, remember, replay};
+pub use checks::{check_form, check_mail, check_sender, first_answer, sender};
+pub use idempotency::{Key, MAX_RECORDS, REPLAY_MILLIS, Record, records, remember, replay};
+pub use provocation::{CODES, Provoked};
 
 /// At most this many mails in the outbox; the oldest make room.
 pub const MAX_OUTBOX: usize = 10_000;
@@ -37,6 +43,8 @@ pub struct NewSend {
     pub reply_to: Option<Box<str>>,
     /// The subject; a reply has its thread's.
     pub subject: Option<Box<str>>,
+    /// What makes a repetition harmless.
+    pub key: Option<Key>,
 }
 
 /// What a send knows of its inbox and its thread before it is written.
@@ -109,16 +117,7 @@ fn copied_sender(came: &Message) -> Option<Box<str>> {
     is_copied.then(|| Box::from(bare(&came.mail.from)))
 }
 
-/// The address in a From header.
-#[must_use]
-pub fn bare(from: &str) -> &str {
-    match (from.rfind('<'), from.rfind('>')) {
-        (Some(start), Some(end)) if start < end => from[start + 1..end].trim(),
-        _ => from.trim(),
-    }
-}
-
-/// Stores what an inbox sent, and what of it left for the outside world.
+/// Stores what an inbox sent, and what of it left for the outside world; it counts as a send.
 ///
 /// # Errors
 ///
@@ -128,6 +127,8 @@ pub fn sent(
     context: &Context,
     mail: Mail,
 ) -> Result<Arc<Message>, Refusal> {
+    let cold = limits::count_cold(tx.state, &context.inbox, &mail);
+    limits::count_send(tx, context.inbox.id, cold);
     let storing = Storing {
         id: None,
         thread: context.thread.as_ref().map(|thread| thread.id),

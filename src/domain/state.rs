@@ -11,10 +11,12 @@ use super::domains::Domain;
 use super::ids::{Id, Source};
 use super::inboxes::Inbox;
 use super::keys::Key;
+use super::limits::Usage;
 use super::messages::Message;
 use super::pods::{self, Pod};
 use super::refusal::{Refusal, Resource};
 use super::sends::{Departed, Record};
+use super::suppressions::Suppression;
 use super::table::{Index, Order, Table};
 use super::threads::Threads;
 use super::tree::Tree;
@@ -72,6 +74,8 @@ pub struct State {
     pub(super) outbound_messages: Index,
     /// Messages by thread.
     pub(super) thread_messages: Index,
+    /// Who sent how much of what came, by inbox and address, which is lower-case.
+    pub(super) correspondents: Tree<(Id, Arc<str>), u32>,
     /// Messages by inbox and Message-ID, which several may have.
     pub(super) message_ids: Tree<(Id, Arc<str>, Order), ()>,
     /// All threads.
@@ -80,6 +84,10 @@ pub struct State {
     pub stored_bytes: usize,
     /// What left for the outside world; no part of an export.
     pub(super) outbox: Tree<Order, Arc<Departed>>,
+    /// Addresses that nothing is sent to, by address, which is lower-case.
+    pub suppressions: Tree<Arc<str>, Arc<Suppression>>,
+    /// What was used of the limits.
+    pub usage: Arc<Usage>,
     /// First answers by idempotency key.
     pub(super) idempotency: Tree<Arc<str>, Arc<Record>>,
     /// Idempotency keys by age.
@@ -161,10 +169,13 @@ impl State {
             inbound_messages: Index::default(),
             outbound_messages: Index::default(),
             thread_messages: Index::default(),
+            correspondents: Tree::new(),
             message_ids: Tree::new(),
             threads: Threads::default(),
             stored_bytes: 0,
             outbox: Tree::new(),
+            suppressions: Tree::new(),
+            usage: Arc::default(),
             idempotency: Tree::new(),
             idempotency_ages: Tree::new(),
         };

@@ -353,6 +353,7 @@ fn every_option_has_a_twin_in_the_environment() {
     command.env("OPENMAIL_MOCK_SEED", "4711");
     command.env("OPENMAIL_MOCK_FIXTURES", "saas,agency");
     command.env("OPENMAIL_MOCK_CLOCK", "2026-01-31T09:30:00Z");
+    command.env("OPENMAIL_MOCK_LIMITS", "on");
     command.env("OPENMAIL_MOCK_STRICT", "1");
     command.env("OPENMAIL_MOCK_MAX_BODY", "65536");
     command.env("OPENMAIL_MOCK_JOURNAL_BYTES", "65536");
@@ -377,6 +378,20 @@ fn every_option_has_a_twin_in_the_environment() {
     connection.request("GET", "/_mock/clock", &headers, b"");
     let clock = connection.answer().expect(200).json();
     assert_eq!(clock["now"], "2026-01-31T09:30:00.000Z");
+    connection.request("GET", "/_mock/state", &headers, b"");
+    let state = connection.answer().expect(200).json();
+    assert_eq!(state["account"]["limits"], "on");
+}
+
+#[test]
+fn limits_are_on_or_off() {
+    let output = run(&["--port", "0", "--limits", "maybe"]);
+    assert_eq!(output.status.code(), Some(2));
+    for word in ["on", "off"] {
+        let server = Server::start(program(&["--port", "0", "--limits", word]));
+        let state = server.get("/_mock/state").expect(200).json();
+        assert_eq!(state["account"]["limits"], word);
+    }
 }
 
 #[test]
@@ -397,6 +412,7 @@ fn an_empty_twin_counts_as_unset() {
         "PORT_FILE",
         "SPEC",
         "SEED",
+        "LIMITS",
         "STRICT",
         "LOG",
         "CONTROL_TOKEN",

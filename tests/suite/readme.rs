@@ -69,6 +69,22 @@ fn the_shell_commands_work_as_written() {
     assert_eq!(told.matches("\"hits\":0").count(), 3, "{told}");
 }
 
+#[test]
+fn the_refusals_that_are_asked_for_come() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        println!("skipped: curl is not on this machine");
+        return;
+    }
+    let mock = start(Config::default());
+    // The inbox is that of the block before it; a refusal is no failure of the command.
+    let refused = block("sh", "fail.test").replace("curl ", "curl --no-fail ");
+    let told = shell(&mock, &(block("sh", "/_mock/inbound") + &refused));
+    for code in ["recipient_suppressed", "no_mx_records"] {
+        let error = format!("\"error\":\"{code}\"");
+        assert_eq!(told.matches(&error).count(), 1, "{told}");
+    }
+}
+
 /// What commands of the README print when they are sent to this mock.
 fn shell(mock: &Running, script: &str) -> String {
     let script = script

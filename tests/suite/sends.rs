@@ -1150,11 +1150,11 @@ fn attachments_are_weighed_before_the_inbox_is_looked_for() {
 }
 
 #[test]
-fn an_inbox_is_looked_for_before_a_subject_is_missed() {
+fn a_subject_is_missed_before_the_inbox_is_looked_for() {
     let post = Post::new("sends-order-subject");
     let body = json!({ "to": "ada@example.com", "body": "Hello" });
     let refused = post.account.post("/v1/inboxes/x/send", body);
-    refused.refused(404, "not_found");
+    refused.refused(400, "bad_request");
 }
 
 #[test]

@@ -14,6 +14,15 @@ pub const REPLAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 /// At most this many idempotency records; the oldest make room.
 pub const MAX_RECORDS: usize = 100_000;
 
+/// An idempotency key that came with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The key.
+    pub text: String,
+    /// What the request was, so that another one is told from a repetition.
+    pub fingerprint: [u8; 32],
+}
+
 /// The first answer to an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {

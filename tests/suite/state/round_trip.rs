@@ -20,6 +20,8 @@ const DOMAINS: [&str; 3] = ["a.example", "b.example", "openmail.sh"];
 const CUSTOM: usize = 2;
 const STATUSES: [&str; 3] = ["verified", "failed", "pending"];
 const PLANS: [&str; 3] = ["free", "pro", "enterprise"];
+const REASONS: [&str; 3] = ["abuse", "pod_degraded", "other"];
+const KINDS: [&str; 3] = ["bounce", "complaint", "unsub"];
 const URL: &str = "https://example.com/hook";
 
 /// Something that a user does; numbers pick among what is there, counted modulo.
@@ -40,7 +42,15 @@ enum Step {
     LayDomain(usize, Option<usize>, usize),
     RemoveDomain(usize),
     Account(usize, usize, bool),
+    /// Limits, a full storage, and whether a send needs a key.
+    Hold(bool, bool, bool),
+    /// Of an inbox or of a pod; none ends it.
+    Suspend(usize, bool, Option<usize>),
+    /// Puts an address on the list; none takes it off.
+    Suppress(u8, Option<usize>),
     MoveClock(u16),
+    /// Over the end of a day.
+    PassDays(u8),
     /// From an inbox to another one or to the outside; in a thread or in a new one; with a key.
     Send {
         from: usize,
@@ -96,7 +106,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (pick(), maybe(), pick()).prop_map(|(at, pod, s)| Step::LayDomain(at, pod, s)),
         1 => pick().prop_map(Step::RemoveDomain),
         1 => (pick(), pick(), any::<bool>()).prop_map(|(plan, d, p)| Step::Account(plan, d, p)),
+        1 => (any::<bool>(), proptest::bool::weighted(0.2), proptest::bool::weighted(0.2))
+            .prop_map(|(limits, full, key)| Step::Hold(limits, full, key)),
+        1 => (pick(), any::<bool>(), maybe())
+            .prop_map(|(at, is_pod, reason)| Step::Suspend(at, is_pod, reason)),
+        1 => (0..3_u8, maybe()).prop_map(|(at, kind)| Step::Suppress(at, kind)),
         1 => (0..3_u16).prop_map(Step::MoveClock),
+        1 => (0..3_u8).prop_map(Step::PassDays),
         5 => (pick(), maybe(), maybe(), proptest::option::of(0..3_u8))
             .prop_map(|(from, to, thread, key)| Step::Send { from, to, thread, key }),
         5 => (pick(), any::<bool>(), 0..6_u8, 0..6_u8)
@@ -185,6 +201,35 @@ fn take(account: &Account, step: &Step) {
                                    "defaultDomain": DOMAINS[domain % DOMAINS.len()] });
             patch(account, json!({ "account": settings }))
         }
+        Step::Hold(limits, is_full, needs_key) => {
+            let limits = if *limits { "on" } else { "off" };
+            let settings = json!({ "limits": limits, "storageFull": is_full, "banned": false,
+                                   "requireIdempotencyKey": needs_key });
+            patch(account, json!({ "account": settings }))
+        }
+        Step::Suspend(at, is_pod, reason) => {
+            let (list, rows) = match is_pod {
+                true => ("pods", &pods),
+                false => ("inboxes", &inboxes),
+            };
+            let reason = reason.map(|at| REASONS[at % REASONS.len()]);
+            match id_of(rows, *at) {
+                Some(id) => patch(
+                    account,
+                    json!({ list: [{ "id": id, "suspended": reason }] }),
+                ),
+                None => return,
+            }
+        }
+        Step::Suppress(at, kind) => {
+            let mut row = json!({ "address": format!("S{at}@outside.example") });
+            match kind {
+                Some(at) => row["type"] = json!(KINDS[at % KINDS.len()]),
+                None => row["remove"] = json!(true),
+            }
+            patch(account, json!({ "suppressions": [row] }))
+        }
+        Step::PassDays(days) => account.post("/_mock/clock", json!({ "by": format!("{days}d") })),
         Step::MoveClock(millis) => {
             account.post("/_mock/clock", json!({ "by": format!("{millis}ms") }))
         }
@@ -451,14 +496,16 @@ fn an_account_with_everything_in_it_makes_the_round_trip() {
         "clock": { "mode": "real", "ahead": "-12d3h4m5s6ms" },
         "generator": { "draws": 1_u64 << 51 },
         "account": { "plan": "free", "defaultDomain": "own.example", "keys": ["om_b", "om_a"],
-                     "spendCapPaused": true, "createdAt": "2020-02-29T23:59:59.999Z" },
+                     "spendCapPaused": true, "createdAt": "2020-02-29T23:59:59.999Z",
+                     "banned": true, "storageFull": true, "limits": "on",
+                     "requireIdempotencyKey": true },
         "domains": [
             { "domain": "home.example", "pod": "home", "status": "under_review" },
             { "domain": "failed.example", "status": "failed" },
         ],
         "pods": [
             { "isDefault": true, "clientId": "home", "name": "Home \u{0}\u{7f}\u{2028}\"\\" },
-            { "clientId": "a", "id": id },
+            { "clientId": "a", "id": id, "suspended": "manual_review" },
             { "clientId": id, "name": "", "inboxes": [{ "address": "five@own.example" }] },
             { "clientId": "", "inboxes": [{ "address": "six@own.example" }] },
             { "createdAt": "-1d" },
@@ -467,8 +514,20 @@ fn an_account_with_everything_in_it_makes_the_round_trip() {
             { "address": "one@home.example", "webhookUrl": "http://[::1]:9/x", "webhookSecret": "s" },
             { "address": "two@own.example", "pod": id },
             { "address": "three@failed.example", "pod": "a", "displayName": "" },
-            { "address": "four@openmail.sh" },
+            { "address": "four@openmail.sh", "suspended": "high_complaint_rate" },
         ],
+        "suppressions": [
+            { "address": "Zoe@x.example", "type": "unsub" },
+            { "address": "ada@x.example", "type": "complaint", "createdAt": "-3d" },
+        ],
+        "usage": {
+            "day": "1999-12-31", "inboxesCreated": 4_294_967_295_u32, "coldRecipients": 1,
+            "inboxes": [
+                { "inbox": "two@own.example", "recentSends": ["-1h", "+1h", "-1h"] },
+                { "inbox": "one@home.example", "sends": 1, "coldRecipients": 2 },
+            ],
+            "requests": { "minute": "-1h", "count": 7 },
+        },
         "threads": [
             { "inbox": "four@openmail.sh", "subject": "\u{0}\u{2028}\"\\",
               "messages": [

@@ -1,0 +1,69 @@
+//! Errors that a recipient at `fail.test` asks for and no rule of the account knows: those that stand
+//! before the rules, and those that stand behind them.
+
+use super::call::Call;
+use super::failures::Failure;
+use crate::app::TooManyWorlds;
+use crate::contract::nearest;
+use crate::domain::refusal::Refusal;
+use crate::domain::sends::{CODES, MAX_ATTACHMENTS, NewSend, Provoked};
+
+/// What a send's recipients ask for.
+///
+/// # Errors
+///
+/// A code that no send answers, and whatever is asked for that comes before the account's rules.
+pub(super) fn asked<'s>(call: &Call<'_>, new: &'s NewSend) -> Result<Provoked<'s>, Failure> {
+    let provoked = Provoked::of(new, |word| nearest(word, CODES))?;
+    let is_asked = |code: &&&str| provoked.by(code).is_some();
+    match CODES
+        .iter()
+        .find(is_asked)
+        .and_then(|code| early(call, code))
+    {
+        Some(failure) => Err(failure),
+        None => Ok(provoked),
+    }
+}
+
+/// The failure of that code, if it comes before the account's rules.
+fn early(call: &Call<'_>, code: &str) -> Option<Failure> {
+    Some(match code {
+        "unauthorized" => {
+            let operation = call.contract.operation("sendEmail");
+            Failure::unauthorized(operation.map_or(&[], |operation| &operation.credentials))
+        }
+        "too_many_worlds" => TooManyWorlds.into(),
+        "payload_too_large" => Refusal::AttachmentsTooLarge {
+            bytes: MAX_ATTACHMENTS + 1,
+            limit: MAX_ATTACHMENTS,
+        }
+        .into(),
+        "server_busy" => Failure::server_busy(),
+        "unsupported_media_type" => Failure::unsupported_media_type(
+            "a body of another media type is not taken here; send `Content-Type: application/json` or `Content-Type: multipart/form-data`"
+                .to_owned(),
+        ),
+        "bad_request" => Failure::bad_request("the request breaks the document"),
+        _ => return None,
+    })
+}
+
+/// What is asked for that nothing but a defect of the mock brings about. It counts as none: whoever
+/// fails a run because of defects did not mean those that a test asks for.
+///
+/// # Errors
+///
+/// That failure.
+pub(super) fn defect(provoked: &Provoked<'_>) -> Result<(), Failure> {
+    if let Some(address) = provoked.by("internal_error") {
+        return Err(Failure::internal(address));
+    }
+    match provoked.by("contract_breach") {
+        Some(address) => Err(Failure {
+            message: format!("the mock's answer to `{address}` breaks the document on request"),
+            ..Failure::contract_breach("sendEmail", 200, Vec::new())
+        }),
+        None => Ok(()),
+    }
+}
