@@ -17,6 +17,7 @@ mod guard;
 mod inbound;
 mod inboxes;
 mod keys;
+mod limits;
 mod mail;
 mod messages;
 mod outbox;
