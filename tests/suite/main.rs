@@ -27,6 +27,7 @@ mod process;
 mod readme;
 mod reference;
 mod replies;
+mod refusals;
 mod scopes;
 mod sends;
 mod server;
