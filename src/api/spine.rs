@@ -204,6 +204,9 @@ fn walk(
     let caller = enter(shared, plane, request, operation)?;
     let caller = &*trail.caller.insert(caller);
     caller.note_use()?;
+    if matches!(plane.entry, Entry::Key) {
+        caller.count_request()?;
+    }
     match &request.body {
         Body::Whole(_) => {}
         Body::TooLarge(bound) => return Err(Failure::payload_too_large(*bound)),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::world::World;
 use crate::domain::keys::{self, Holder, Scope};
+use crate::domain::limits;
 use crate::domain::refusal::Refusal;
 use crate::domain::state::Transaction;
 
@@ -120,6 +121,18 @@ impl Caller {
             keys::note_use(tx, &self.holder);
             Ok(())
         })
+    }
+
+    /// Counts a request of theirs, if the account's limits hold; otherwise nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RateLimitExceeded`], and whatever [`Caller::write`] has besides.
+    pub fn count_request(&self) -> Result<(), Unwritten<Refusal>> {
+        match self.world.read(|state| state.account.limits) {
+            true => self.write(limits::count_request),
+            false => Ok(()),
+        }
     }
 
     /// Whether the world's state was replaced as a whole, or the world dropped, since they came.

@@ -190,6 +190,41 @@ fn a_warm_up_goes_day_by_day() {
     }
 }
 
+/// Calls of the control plane are no requests of the account.
+#[test]
+fn the_thousand_and_first_request_of_a_minute_is_refused() {
+    let post = world("limits-requests", json!({ "limits": "on" }));
+    lay(&post, json!({ "usage": { "requests": { "count": 998 } } }));
+    for _ in 0..5 {
+        post.account.get(STATE).expect(200);
+    }
+    post.account.get("/v1/me").expect(200);
+    // A request that fails for something else was made.
+    post.account
+        .get("/v1/pods/nowhere")
+        .refused(404, "not_found");
+    for _ in 0..2 {
+        let answer = post
+            .account
+            .get("/v1/pods")
+            .refused(429, "rate_limit_exceeded");
+        assert_eq!(answer.header("retry-after"), Some("60"));
+        let message = answer.message();
+        assert!(
+            message.starts_with("Max 1000 requests per minute"),
+            "{message}"
+        );
+    }
+    let state = post.account.get(STATE).expect(200).json();
+    assert_eq!(state["usage"]["requests"]["count"], 1_000);
+    post.advance("59s999ms");
+    post.account
+        .get("/v1/pods")
+        .refused(429, "rate_limit_exceeded");
+    post.advance("1ms");
+    post.account.get("/v1/pods").expect(200);
+}
+
 #[test]
 fn a_look_at_a_world_without_limits_changes_nothing() {
     let post = world("limits-looks", json!({}));
