@@ -50,6 +50,9 @@ pub const DOCUMENT: &str = include_str!("../../openapi.json");
 pub type Handler = fn(&Call<'_>) -> Result<Reply, Failure>;
 /// What some operations do: wait for something, and answer then.
 pub type WaitingHandler = fn(&Call<'_>) -> Result<Waiting, Failure>;
+/// What says whether a request has a form that the document alone does not tell.
+pub type FormCheck = fn(&Call<'_>) -> Result<(), Failure>;
+
 /// What an operation does.
 #[derive(Debug, Clone, Copy)]
 pub enum Behaviour {
@@ -68,6 +71,8 @@ pub struct Row {
     pub who: Who,
     /// What its path addresses.
     pub about: Option<About>,
+    /// What is held against a request beside its document, before anybody asks what it addresses.
+    pub form: Option<FormCheck>,
     /// What it does.
     pub behaviour: Behaviour,
     /// Whether its bodies carry mail or state, which the option `--max-body` bounds.
@@ -101,6 +106,7 @@ impl Row {
             operation,
             who: Who::Account,
             about: None,
+            form: None,
             behaviour,
             takes_large_body: false,
         }
@@ -117,6 +123,15 @@ impl Row {
     const fn about_at(self, what: Resource, parameter: &'static str) -> Self {
         let about = Some(About { what, parameter });
         Self { about, ..self }
+    }
+
+    /// The same row for requests whose form the document alone does not tell.
+    #[must_use]
+    const fn with_form(self, check: FormCheck) -> Self {
+        Self {
+            form: Some(check),
+            ..self
+        }
     }
 
     /// The same row for a body that carries mail or state.

@@ -23,6 +23,7 @@ use crate::domain::sends::{self, Key, NewSend};
 
 pub(super) const ROWS: &[Row] = &[Row::new("sendEmail", Who::Everyone, send_email)
     .about(Resource::Inbox)
+    .with_form(check_form)
     .with_large_body()];
 
 /// Says that the answer is that to an earlier request.
@@ -46,6 +47,13 @@ impl<'m> From<&'m Message> for SentView<'m> {
             status: message.status.word(),
         }
     }
+}
+
+/// What is wrong with a send whoever makes it and wherever it goes.
+fn check_form(call: &Call<'_>) -> Result<(), Failure> {
+    let new = new_send(call)?;
+    provocations::asked(call, &new)?;
+    Ok(sends::check_form(&new)?)
 }
 
 /// What somebody wants to send, its idempotency key aside.
@@ -87,7 +95,6 @@ fn send_email(call: &Call<'_>) -> Result<Reply, Failure> {
     let mut content = Content::of(&body, call.text("bodyHtml")?.as_deref());
     content.quotes = call.flag("includeQuote").unwrap_or(true);
     content.attachments = attachments(call)?;
-    sends::check_form(&new)?;
     let (answer, replayed) = call.caller.write(|tx| -> Result<_, Failure> {
         let inbox = sends::sender(tx.state, tx.now, &new, &provoked)?;
         if let Some(answer) = sends::first_answer(tx.state, tx.now, &inbox, &new, &provoked)? {

@@ -231,6 +231,9 @@ fn walk(
         request,
         input: &input,
     };
+    if let Some(check) = plane.rows[index].and_then(|row| row.form) {
+        check(&call)?;
+    }
     if trail.fault.is_none() && matches!(plane.entry, Entry::Key) {
         trail.fault = faults::meet(&call, operation)?;
     }

@@ -104,3 +104,40 @@ fn of_two_errors_that_are_asked_for_the_first_in_order_comes() {
     let answer = post.try_send(&desk(), body);
     answer.refused(422, "no_mx_records");
 }
+
+/// Also for a key of another inbox: what is wrong with the request itself comes before whom it is
+/// about and who may.
+#[test]
+fn a_key_is_judged_after_the_form_and_before_the_rules() {
+    let post = world(
+        "refusals-order-key",
+        json!({ "account": { "banned": true },
+                "inboxes": [{ "address": "desk@openmail.sh", "id": ID },
+                            { "address": "door@openmail.sh" }] }),
+    );
+    let inboxes = post.account.get("/v1/inboxes").expect(200).json();
+    let rows = inboxes["data"].as_array().expect("a list");
+    let door = rows
+        .iter()
+        .find(|row| row["id"] != ID)
+        .expect("another one");
+    let path = format!(
+        "/v1/inboxes/{}/api-keys",
+        door["id"].as_str().expect("an id")
+    );
+    let key = post.account.post(&path, json!({})).expect(201).json();
+    let token = key["token"].as_str().expect("a token").to_owned();
+    let stranger = post.account.holding(&token);
+    let told = |inbox: &str, body| {
+        let path = format!("/v1/inboxes/{inbox}/send");
+        stranger.post(&path, body).error()
+    };
+    let without_subject = json!({ "to": "ada@example.com", "body": "Hello" });
+    assert_eq!(told("nowhere", without_subject.clone()), "bad_request");
+    assert_eq!(told(ID, without_subject), "bad_request");
+    assert_eq!(told(ID, mail("ada@fail.test")), "bad_request");
+    assert_eq!(told("nowhere", mail("ada@example.com")), "not_found");
+    assert_eq!(told(ID, mail("ada@example.com")), "forbidden");
+    let own = door["id"].as_str().expect("an id");
+    assert_eq!(told(own, mail("ada@example.com")), "account_banned");
+}
