@@ -3,6 +3,7 @@
 mod caller;
 mod clock;
 mod faults;
+mod listening;
 mod open;
 mod signal;
 mod world;

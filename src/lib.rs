@@ -22,6 +22,7 @@ pub mod control;
 pub mod domain;
 pub mod fixtures;
 pub mod mail;
+pub mod push;
 pub mod record;
 pub mod server;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use openmail_mock::Fixture;
 use openmail_mock::app::App;
 use openmail_mock::domain::clock::{Clock, Timestamp};
+use openmail_mock::domain::events::Listeners;
 use openmail_mock::domain::ids::Source;
 use openmail_mock::domain::inboxes::{self, NewInbox};
 use openmail_mock::domain::keys::{Holder, Scope};
@@ -124,6 +125,7 @@ pub fn transaction(state: &mut State) -> Transaction<'_> {
         state,
         now: instant(),
         source: Source { seed: 0, world: "" },
+        listeners: Listeners::NOBODY,
     }
 }
 

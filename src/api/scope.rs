@@ -78,9 +78,12 @@ fn reach(state: &State, scope: Scope, what: Resource, key: &str) -> Result<(), R
         Resource::Thread => inboxes::get(state, &threads::get(state, key)?.inbox.to_string())?,
         Resource::Message => inboxes::get(state, &messages::get(state, key)?.inbox.to_string())?,
         // Nothing in a path is addressed by these alone.
-        Resource::Domain | Resource::Attachment | Resource::Key | Resource::Suppression => {
-            return Ok(());
-        }
+        Resource::Domain
+        | Resource::Attachment
+        | Resource::Key
+        | Resource::Suppression
+        | Resource::Event
+        | Resource::Delivery => return Ok(()),
     };
     scope.check_inbox(state, &inbox)
 }

@@ -16,6 +16,7 @@ use super::faults::FaultList;
 use super::signal::Signal;
 use super::{aside, discard, release};
 use crate::domain::clock::{Clock, Timestamp, real_now};
+use crate::domain::events::Listeners;
 use crate::domain::ids::Source;
 use crate::domain::state::{State, Transaction};
 use crate::domain::table::{Listing, Page};
@@ -58,7 +59,7 @@ pub struct World {
     pub name: Arc<str>,
     seed: u64,
     /// Held for a moment only: to take a reference, to look at the clock, or to swap.
-    current: RwLock<Current>,
+    pub(super) current: RwLock<Current>,
     /// Whoever makes the next state holds this from reading the old one to swapping.
     turn: Mutex<()>,
     /// Raised by reset, restore, replacement and drop, inside `current`.
@@ -76,12 +77,14 @@ pub struct World {
 }
 
 #[derive(Clone)]
-struct Current {
-    state: Arc<State>,
+pub(super) struct Current {
+    pub(super) state: Arc<State>,
     /// The latest instant shown since the state was last replaced as a whole, so that a real clock
     /// that is set back does not take the world's along. It goes with the state: whoever still
     /// reads the old one cannot move the new one's clock.
     shown: Arc<AtomicI64>,
+    /// The sockets of this world, which its state does not hold: a reset leaves them.
+    pub(super) listeners: Arc<Listeners>,
     /// Whether the world was dropped. Nothing is written any more: nobody would see it.
     is_retired: bool,
 }
@@ -94,6 +97,7 @@ impl World {
             current: RwLock::new(Current {
                 state,
                 shown: never_shown(),
+                listeners: Arc::default(),
                 is_retired: false,
             }),
             turn: Mutex::default(),
@@ -148,6 +152,7 @@ impl World {
             state: &mut next,
             now,
             source: self.source(),
+            listeners: &current.listeners,
         });
         let done = match done {
             Ok(done) => done,
@@ -192,6 +197,7 @@ impl World {
             state: &mut next,
             now,
             source: self.source(),
+            listeners: Listeners::NOBODY,
         })?;
         Ok((next, done))
     }
@@ -205,7 +211,7 @@ impl World {
 
     /// Waits for the turn. Ordinary rules have theirs for microseconds, which a thread may well
     /// wait; a load of state has it for longer, and no other world is to wait for that.
-    fn take_turn(&self) -> MutexGuard<'_, ()> {
+    pub(super) fn take_turn(&self) -> MutexGuard<'_, ()> {
         let turn = self.turn.try_lock();
         let turn = turn.or_else(|| self.turn.try_lock_for(ORDINARY_TURN));
         turn.unwrap_or_else(|| aside(|| self.turn.lock()))

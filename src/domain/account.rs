@@ -7,6 +7,7 @@ use super::domains;
 use super::ids::Id;
 use super::refusal::Refusal;
 use super::state::{State, Transaction};
+use super::webhooks::Webhook;
 
 /// The service's own domain, on which every account may have inboxes.
 pub const SHARED_DOMAIN: &str = "openmail.sh";
@@ -34,6 +35,8 @@ pub struct Account {
     pub limits: bool,
     /// Whether it sends nothing without an idempotency key, as the service did until July 2026.
     pub require_idempotency_key: bool,
+    /// Where events go that no inbox's own webhook takes.
+    pub webhook: Option<Webhook>,
 }
 
 /// What the account pays for.
@@ -80,6 +83,10 @@ impl Plan {
 /// Changes that the dashboard makes; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountChange {
+    /// Where events go that no inbox's own webhook takes; empty means none.
+    pub webhook_url: Option<Option<String>>,
+    /// What signs them, if something other than what is drawn; needs a URL.
+    pub webhook_secret: Option<String>,
     /// The plan; more inboxes than it allows stay where they are.
     pub plan: Option<Plan>,
     /// The domain of inboxes that are created without one, in lower case.
@@ -113,6 +120,7 @@ impl Account {
             storage_full: false,
             limits: false,
             require_idempotency_key: false,
+            webhook: None,
         }
     }
 }
@@ -121,10 +129,13 @@ impl Account {
 ///
 /// # Errors
 ///
-/// [`Refusal::DomainHasInboxes`], if inboxes stand on a default domain that would be no domain of
+/// [`Refusal::InvalidWebhookUrl`], and [`Refusal::DomainHasInboxes`] if inboxes stand on a default domain that would be no domain of
 /// the account any more.
 pub fn update(tx: &mut Transaction<'_>, change: AccountChange) -> Result<(), Refusal> {
     let mut account = Account::clone(&tx.state.account);
+    let known = account.webhook.take();
+    let (url, secret) = (change.webhook_url, change.webhook_secret);
+    (account.webhook, _) = Webhook::changed(tx, known, url, secret)?;
     if let Some(plan) = change.plan {
         account.plan = plan;
     }

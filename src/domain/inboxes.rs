@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::clock::Timestamp;
+use super::deliveries;
 use super::domains;
 use super::ids::Id;
 use super::keys::{self, Scope};
@@ -281,29 +282,13 @@ pub fn update(
     change: InboxChange,
 ) -> Result<Written, Refusal> {
     let mut inbox = Inbox::clone(&*get(tx.state, key)?);
-    let mut new_secret = None;
     if let Some(display_name) = change.display_name {
         inbox.display_name = display_name;
     }
-    if let Some(url) = change.webhook_url {
-        inbox.webhook = match (url.filter(|url| !url.is_empty()), inbox.webhook.take()) {
-            (None, _) => None,
-            (Some(url), known) => {
-                check_url(&url)?;
-                Some(match known {
-                    Some(webhook) => webhook.moved_to(url),
-                    None => {
-                        let webhook = Webhook::new(tx, url);
-                        new_secret = Some(webhook.secret.clone());
-                        webhook
-                    }
-                })
-            }
-        };
-    }
-    if let (Some(secret), Some(webhook)) = (change.webhook_secret, &mut inbox.webhook) {
-        webhook.secret = Arc::from(secret);
-    }
+    let known = inbox.webhook.take();
+    let (webhook, new_secret) =
+        Webhook::changed(tx, known, change.webhook_url, change.webhook_secret)?;
+    inbox.webhook = webhook;
     let inbox = Arc::new(inbox);
     tx.state.inboxes.put(inbox.clone());
     Ok(Written { inbox, new_secret })
@@ -322,6 +307,7 @@ pub fn delete(tx: &mut Transaction<'_>, key: &str) -> Result<(), Refusal> {
     messages::forget_inbox(tx.state, inbox.id);
     keys::forget(tx.state, Scope::of_inbox(&inbox));
     limits::forget_inbox(tx.state, inbox.id);
+    deliveries::forget_inbox(tx.state, inbox.id);
     tx.state.inboxes.remove(inbox.id);
     Ok(())
 }

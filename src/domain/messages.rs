@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::clock::Timestamp;
+use super::events;
 use super::ids::Id;
 use super::inboxes::{self, Inbox};
 use super::mail::bare;
@@ -109,7 +110,9 @@ pub fn receive(
         mail,
         created_at: None,
     };
-    Ok((store(tx, inbox, storing)?, joined_by))
+    let message = store(tx, inbox, storing)?;
+    events::message_received(tx, inbox, &message);
+    Ok((message, joined_by))
 }
 
 /// The message that an answer to this Message-ID answers: of several, the first.

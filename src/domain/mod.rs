@@ -6,7 +6,9 @@
 
 pub mod account;
 pub mod clock;
+pub mod deliveries;
 pub mod domains;
+pub mod events;
 pub mod ids;
 pub mod inboxes;
 pub mod keys;

@@ -280,6 +280,10 @@ pub enum Resource {
     Key,
     /// An address on the suppression list.
     Suppression,
+    /// Something that happened.
+    Event,
+    /// An event on its way to a webhook.
+    Delivery,
 }
 
 impl Resource {
@@ -295,6 +299,8 @@ impl Resource {
             Resource::Attachment => "attachment",
             Resource::Key => "key",
             Resource::Suppression => "suppression",
+            Resource::Event => "event",
+            Resource::Delivery => "delivery",
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::events::{self, Standing};
 use super::ids::Id;
 use super::inboxes::Inbox;
 use super::pods::Pod;
@@ -68,9 +69,32 @@ pub enum Sender {
     Inbox(Id),
 }
 
-/// Suspends a sender, or ends that; whether that changed anything.
+/// Suspends a sender, or ends that, and tells of it; whether that changed anything.
 pub fn set(tx: &mut Transaction<'_>, sender: Sender, suspended: Option<Reason>) -> bool {
-    let state = &mut *tx.state;
+    if !describe(tx.state, sender, suspended) {
+        return false;
+    }
+    let standing = match suspended {
+        Some(reason) => Standing::Suspended { reason },
+        None => Standing::Reactivated,
+    };
+    match sender {
+        Sender::Pod(id) => {
+            if let Some(pod) = tx.state.pods.get(id).cloned() {
+                events::pod_changed(tx, &pod, standing);
+            }
+        }
+        Sender::Inbox(id) => {
+            if let Some(inbox) = tx.state.inboxes.get(id).cloned() {
+                events::inbox_changed(tx, &inbox, standing);
+            }
+        }
+    }
+    true
+}
+
+/// The same in an account that is described: nothing happens, it is so.
+pub fn describe(state: &mut State, sender: Sender, suspended: Option<Reason>) -> bool {
     match sender {
         Sender::Pod(id) => {
             let known = state.pods.get(id).filter(|it| it.suspended != suspended);

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::account::Account;
 use super::clock::{Clock, Timestamp};
+use super::deliveries::Delivery;
 use super::domains::Domain;
+use super::events::{Event, Listeners};
 use super::ids::{Id, Source};
 use super::inboxes::Inbox;
 use super::keys::Key;
@@ -82,6 +84,18 @@ pub struct State {
     pub threads: Threads,
     /// Texts, further headers and attachments of all messages, the trash included.
     pub stored_bytes: usize,
+    /// Events by number, the last of them at least.
+    pub(super) events: Tree<u64, Arc<Event>>,
+    /// Their numbers by id.
+    pub(super) event_numbers: Tree<Id, u64>,
+    /// What they hold together, about.
+    pub(super) event_bytes: usize,
+    /// The number of the last event.
+    pub(super) last_event: u64,
+    /// Events on their way to webhooks.
+    pub deliveries: Table<Delivery>,
+    /// Deliveries by when their next attempt is due; ties by their own order.
+    pub(super) due: Tree<(Timestamp, u64), Id>,
     /// What left for the outside world; no part of an export.
     pub(super) outbox: Tree<Order, Arc<Departed>>,
     /// Addresses that nothing is sent to, by address, which is lower-case.
@@ -173,6 +187,12 @@ impl State {
             message_ids: Tree::new(),
             threads: Threads::default(),
             stored_bytes: 0,
+            events: Tree::new(),
+            event_numbers: Tree::new(),
+            event_bytes: 0,
+            last_event: 0,
+            deliveries: Table::default(),
+            due: Tree::new(),
             outbox: Tree::new(),
             suppressions: Tree::new(),
             usage: Arc::default(),
@@ -183,6 +203,7 @@ impl State {
             state: &mut state,
             now,
             source,
+            listeners: Listeners::NOBODY,
         });
         state
     }
@@ -206,6 +227,8 @@ pub struct Transaction<'t> {
     pub now: Timestamp,
     /// Where ids and secrets come from.
     pub source: Source<'t>,
+    /// Who listens on sockets, which decides the way of what happens.
+    pub listeners: &'t Listeners,
 }
 
 impl Transaction<'_> {

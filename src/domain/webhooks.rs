@@ -26,6 +26,40 @@ impl Webhook {
         }
     }
 
+    /// What becomes of a webhook when its URL or its secret is set: the first URL makes a secret,
+    /// clearing the URL forgets it. Answers the secret, too, if it was made.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::InvalidWebhookUrl`].
+    pub(super) fn changed(
+        tx: &mut Transaction<'_>,
+        known: Option<Self>,
+        url: Option<Option<String>>,
+        secret: Option<String>,
+    ) -> Result<(Option<Self>, Option<Arc<str>>), Refusal> {
+        let mut new_secret = None;
+        let mut webhook = match url.map(|url| url.filter(|url| !url.is_empty())) {
+            None => known,
+            Some(None) => None,
+            Some(Some(url)) => {
+                check_url(&url)?;
+                Some(match known {
+                    Some(webhook) => webhook.moved_to(url),
+                    None => {
+                        let webhook = Webhook::new(tx, url);
+                        new_secret = Some(webhook.secret.clone());
+                        webhook
+                    }
+                })
+            }
+        };
+        if let (Some(secret), Some(webhook)) = (secret, &mut webhook) {
+            webhook.secret = Arc::from(secret);
+        }
+        Ok((webhook, new_secret))
+    }
+
     /// The same secret at another URL.
     #[must_use]
     pub fn moved_to(self, url: String) -> Self {

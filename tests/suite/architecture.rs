@@ -17,18 +17,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "api", "app", "config", "contract", "control", "domain", "fixtures", "record", "server",
+            "api", "app", "config", "contract", "control", "domain", "fixtures", "push", "record",
+            "server",
         ],
     ),
-    ("server", &["api", "control"]),
+    ("server", &["api", "control", "push"]),
     (
         "control",
         &[
-            "api", "app", "contract", "domain", "fixtures", "mail", "record",
+            "api", "app", "contract", "domain", "fixtures", "mail", "push", "record",
         ],
     ),
     ("fixtures", &["contract", "domain", "mail"]),
-    ("api", &["app", "contract", "domain", "mail", "record"]),
+    (
+        "api",
+        &["app", "contract", "domain", "mail", "push", "record"],
+    ),
+    ("push", &["app", "domain", "record"]),
     ("app", &["domain", "record"]),
     ("contract", &[]),
     ("mail", &[]),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use openmail_mock::domain::clock::{Clock, Mode, Timestamp, parse_duration};
+use openmail_mock::domain::events::Listeners;
 use openmail_mock::domain::ids::{Id, Source};
 use openmail_mock::domain::inboxes::{self, NewInbox};
 use openmail_mock::domain::keys::Scope;
@@ -39,6 +40,7 @@ fn write<T>(
         state: &mut next,
         now,
         source,
+        listeners: Listeners::NOBODY,
     })?;
     *state = next;
     Ok(done)

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use openmail_mock::contract::Fault;
 use openmail_mock::domain::clock::{Clock, Timestamp};
+use openmail_mock::domain::events::Listeners;
 use openmail_mock::domain::ids::Source;
 use openmail_mock::domain::state::{State, Transaction};
 use openmail_mock::fixtures::{Broken, Fixture, load};
@@ -54,6 +55,7 @@ fn loaded(fixture: impl Into<Fixture>) -> Result<State, Broken> {
         now: at,
         state: &mut state,
         source,
+        listeners: Listeners::NOBODY,
     };
     load(&fixture.into(), None, &mut tx)?;
     Ok(state)

@@ -10,6 +10,7 @@ mod usage;
 use openmail_mock::api::post::{self, Content};
 use openmail_mock::domain::account::Plan;
 use openmail_mock::domain::clock::{Clock, Timestamp};
+use openmail_mock::domain::events::Listeners;
 use openmail_mock::domain::ids::Source;
 use openmail_mock::domain::inboxes::{self, Inbox, Standing};
 use openmail_mock::domain::messages::Mail;
@@ -74,6 +75,7 @@ impl Life {
             state: &mut next,
             now: self.now,
             source,
+            listeners: Listeners::NOBODY,
         })?;
         self.state = next;
         Ok(done)

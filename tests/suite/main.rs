@@ -7,6 +7,7 @@ mod attachments;
 mod bodies;
 mod contract;
 mod domain;
+mod events;
 #[cfg(unix)]
 mod exec;
 mod expect;

@@ -1,6 +1,7 @@
 //! What left for the outside world, through `GET /_mock/outbox`; and its bound, in the domain.
 
 use openmail_mock::domain::clock::{Clock, Timestamp};
+use openmail_mock::domain::events::Listeners;
 use openmail_mock::domain::ids::Source;
 use openmail_mock::domain::inboxes::{self, NewInbox};
 use openmail_mock::domain::keys::Scope;
@@ -198,6 +199,7 @@ fn it_keeps_the_latest_ten_thousand() {
         state: &mut state,
         now: at,
         source,
+        listeners: Listeners::NOBODY,
     };
     let new = NewInbox {
         mailbox_name: Some("desk".to_owned()),

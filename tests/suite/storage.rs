@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use openmail_mock::domain::clock::{Clock, Timestamp};
+use openmail_mock::domain::events::Listeners;
 use openmail_mock::domain::ids::Source;
 use openmail_mock::domain::inboxes::{self, Inbox, NewInbox};
 use openmail_mock::domain::keys::Scope;
@@ -77,6 +78,7 @@ fn write<T>(
         state: &mut next,
         now: noon(),
         source,
+        listeners: Listeners::NOBODY,
     })?;
     *state = next;
     Ok(done)
