@@ -5,18 +5,20 @@
 use std::borrow::Cow;
 
 use hyper::StatusCode;
-use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 
 use super::Plane;
+use super::call::Call;
 use super::failures::Failure;
 use super::reply::Reply;
-use crate::app::TooManyWorlds;
 use crate::contract::{Answer, Operation, StatusKey, Synthesized, nearest};
 use crate::domain::clock::Timestamp;
 use crate::domain::refusal::Refusal;
 
 /// Says that an answer was made from the document alone.
 const SYNTHESIZED: HeaderName = HeaderName::from_static("openmail-mock-synthesized");
+/// Where the examples of our document say that the mock listens.
+const DOCUMENTED_BASE: &str = "http://127.0.0.1:6245";
 /// What stands between a client and its API answers with these, whatever the API documents.
 const OF_PROXIES: [u16; 5] = [429, 500, 502, 503, 504];
 /// The code of a failure for which no document has one.
@@ -135,13 +137,14 @@ pub(super) fn answer(
     operation: &Operation,
     choice: Choice<'_>,
     asked: &str,
-    now: Timestamp,
+    call: &Call<'_>,
 ) -> Result<Reply, Failure> {
+    let now = call.world.now();
     match choice.code {
         Some(code) => Err(failure(operation, choice.status, code, asked, now)),
         None => {
             let made = plane.contract.synthesize_status(operation, choice.status);
-            made.map(reply)
+            made.map(|made| reply_at(made, &call.base()))
                 .ok_or_else(|| failure(operation, choice.status, NO_CODE, asked, now))
         }
     }
@@ -153,8 +156,11 @@ fn failure(operation: &Operation, status: u16, code: &str, asked: &str, now: Tim
     let known = match (Refusal::example(code, now), code) {
         (Some(refusal), _) => Failure::from(refusal),
         (None, "unauthorized") => Failure::unauthorized(&operation.credentials),
-        (None, "server_busy") => Failure::server_busy(),
-        (None, "too_many_worlds") => Failure::from(TooManyWorlds),
+        // Why the mock itself would say so is no news for whoever tries out an outage.
+        (None, "server_busy" | "too_many_worlds") => Failure {
+            message: "there is no room for this request now; try again later".to_owned(),
+            ..Failure::server_busy()
+        },
         (None, _) => Failure::new(status, NO_CODE, String::new()),
     };
     let message = match known.message.is_empty() {
@@ -177,6 +183,18 @@ fn failure(operation: &Operation, status: u16, code: &str, asked: &str, now: Tim
             .push((RETRY_AFTER, HeaderValue::from_static("1")));
     }
     failure
+}
+
+/// The same, at the address that was called.
+fn reply_at(made: Synthesized, base: &str) -> Reply {
+    let mut reply = reply(made);
+    let location = reply.headers.get(LOCATION).and_then(|it| it.to_str().ok());
+    let path = location.and_then(|location| location.strip_prefix(DOCUMENTED_BASE));
+    let moved = path.and_then(|path| HeaderValue::from_str(&format!("{base}{path}")).ok());
+    if let Some(moved) = moved {
+        reply.headers.insert(LOCATION, moved);
+    }
+    reply
 }
 
 /// An answer made from the document, marked as such.

@@ -47,7 +47,8 @@ impl Preferred {
     /// The status that is asked for; 0, which is none, where the text is no number.
     pub fn status(&self) -> Option<u16> {
         let code = self.code.as_deref()?;
-        Some(code.parse().unwrap_or(0))
+        let is_status = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
+        Some(code.parse().ok().filter(|_| is_status).unwrap_or(0))
     }
 
     /// The preferences as they are stated.

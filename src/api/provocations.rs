@@ -16,13 +16,28 @@ use crate::domain::sends::{CODES, MAX_ATTACHMENTS, NewSend, Provoked};
 pub(super) fn asked<'s>(call: &Call<'_>, new: &'s NewSend) -> Result<Provoked<'s>, Failure> {
     let provoked = Provoked::of(new, |word| nearest(word, CODES))?;
     let is_asked = |code: &&&str| provoked.by(code).is_some();
-    match CODES
+    let early = CODES
         .iter()
         .find(is_asked)
-        .and_then(|code| early(call, code))
-    {
-        Some(failure) => Err(failure),
+        .and_then(|code| early(call, code));
+    match early {
+        Some(failure) => Err(told(failure, &provoked)),
         None => Ok(provoked),
+    }
+}
+
+/// A failure of a send that says so if a recipient asked for it: what its words tell is an example
+/// then, and nobody is to look for a cause.
+pub(super) fn told(failure: Failure, provoked: &Provoked<'_>) -> Failure {
+    match provoked.by(&failure.code) {
+        None => failure,
+        Some(address) => Failure {
+            message: format!(
+                "{} (in fact nothing is wrong: the recipient {address} asked for this answer)",
+                failure.message
+            ),
+            ..failure
+        },
     }
 }
 
@@ -57,11 +72,14 @@ fn early(call: &Call<'_>, code: &str) -> Option<Failure> {
 /// That failure.
 pub(super) fn defect(provoked: &Provoked<'_>) -> Result<(), Failure> {
     if let Some(address) = provoked.by("internal_error") {
-        return Err(Failure::internal(address));
+        return Err(Failure {
+            message: "the service failed".to_owned(),
+            ..Failure::internal(address)
+        });
     }
     match provoked.by("contract_breach") {
         Some(address) => Err(Failure {
-            message: format!("the mock's answer to `{address}` breaks the document on request"),
+            message: format!("the answer to `{address}` breaks the document"),
             ..Failure::contract_breach("sendEmail", 200, Vec::new())
         }),
         None => Ok(()),

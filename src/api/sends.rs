@@ -19,7 +19,7 @@ use crate::contract::Item;
 use crate::domain::ids::Id;
 use crate::domain::messages::{Attachment, Message};
 use crate::domain::refusal::Resource;
-use crate::domain::sends::{self, Key, NewSend};
+use crate::domain::sends::{self, Key, NewSend, Provoked};
 
 pub(super) const ROWS: &[Row] = &[Row::new("sendEmail", Who::Everyone, send_email)
     .about(Resource::Inbox)
@@ -91,18 +91,23 @@ fn send_email(call: &Call<'_>) -> Result<Reply, Failure> {
         ..new_send(call)?
     };
     let provoked = provocations::asked(call, &new)?;
+    let sent = send(call, &new, &provoked);
+    sent.map_err(|failure| provocations::told(failure, &provoked))
+}
+
+fn send(call: &Call<'_>, new: &NewSend, provoked: &Provoked<'_>) -> Result<Reply, Failure> {
     let body = call.text("body")?.unwrap_or_default();
     let mut content = Content::of(&body, call.text("bodyHtml")?.as_deref());
     content.quotes = call.flag("includeQuote").unwrap_or(true);
     content.attachments = attachments(call)?;
     let (answer, replayed) = call.caller.write(|tx| -> Result<_, Failure> {
-        let inbox = sends::sender(tx.state, tx.now, &new, &provoked)?;
-        if let Some(answer) = sends::first_answer(tx.state, tx.now, &inbox, &new, &provoked)? {
+        let inbox = sends::sender(tx.state, tx.now, new, provoked)?;
+        if let Some(answer) = sends::first_answer(tx.state, tx.now, &inbox, new, provoked)? {
             return Ok((answer, true));
         }
         let inbox_id = inbox.id;
-        let message = post::send(tx, inbox, &new, &content, &provoked)?;
-        provocations::defect(&provoked)?;
+        let message = post::send(tx, inbox, new, &content, provoked)?;
+        provocations::defect(provoked)?;
         let view = serde_json::to_vec(&SentView::from(&*message));
         let answer: Arc<[u8]> = view.unwrap_or_default().into();
         if let Some(key) = &new.key {

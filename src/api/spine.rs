@@ -260,8 +260,7 @@ fn go_wrong(
         (Some(Cut::Before), _) => Ok(Step::Dropped),
         (_, Some(choice)) => {
             facts.synthesized = choice.code.is_none();
-            let now = call.world.now();
-            let answer = forced::answer(plane, operation, choice, &fault.words(), now);
+            let answer = forced::answer(plane, operation, choice, &fault.words(), call);
             answer.map(Step::Answered)
         }
         (Some(Cut::MidBody), None) => {

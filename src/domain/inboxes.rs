@@ -116,12 +116,15 @@ pub fn create(tx: &mut Transaction<'_>, scope: Scope, new: NewInbox) -> Result<W
         },
     };
     scope.check_pod(tx.state, pod)?;
+    let webhook_url = new.webhook_url.filter(|url| !url.is_empty());
+    if webhook_url.is_some() {
+        scope.check_webhooks()?;
+    }
     let domain = match &new.domain {
         None => tx.state.account.default_domain.to_string(),
         Some(domain) => domain.to_lowercase(),
     };
     check_creation(tx.state, &domain, pod)?;
-    let webhook_url = new.webhook_url.filter(|url| !url.is_empty());
     if let Some(url) = &webhook_url {
         check_url(url)?;
     }

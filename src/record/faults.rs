@@ -106,7 +106,13 @@ pub fn all_fit(
     has: impl Fn(&str, &dyn Fn(&str) -> bool) -> bool,
 ) -> bool {
     let mut patterns = patterns.iter();
-    patterns.all(|(name, pattern)| has(name, &|text| fits(pattern, text)))
+    patterns.all(|(name, pattern)| {
+        // What looks like an address is compared like one.
+        let is_address = pattern.contains('@');
+        let folded = pattern.to_lowercase();
+        let has_address = |text: &str| is_address && fits(&folded, &text.to_lowercase());
+        has(name, &|text| fits(pattern, text) || has_address(text))
+    })
 }
 
 /// What was done to an exchange by request, so that it says nothing about the API.

@@ -284,3 +284,14 @@ fn me_says_how_far_the_key_reaches() {
     assert_eq!(scope("pod"), json!({ "podId": pod, "inboxId": null }));
     assert_eq!(scope("inbox"), json!({ "podId": pod, "inboxId": INBOX }));
 }
+
+/// Webhooks need an account key, whichever call would set one.
+#[test]
+fn a_pod_key_opens_no_inbox_with_a_webhook() {
+    let mock = start(Config::with_fixture(tenants()));
+    let pod = caller(&mock, "w", "pod");
+    let body = |url: &str| json!({ "mailboxName": "hooked", "webhookUrl": url });
+    let refused = pod.post("/v1/inboxes", body("https://example.com/hook"));
+    refused.refused(403, "forbidden");
+    pod.post("/v1/inboxes", body("")).expect(201);
+}

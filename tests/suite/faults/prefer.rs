@@ -167,6 +167,26 @@ fn preferences_are_read_as_their_rfc_writes_them() {
 }
 
 #[test]
+fn a_status_has_three_digits_and_nothing_else() {
+    let account = account("prefer-digits");
+    for prefer in ["code=+403", "code=0403", "code=403x", "code="] {
+        let refused = ask(&account, "GET", "/v1/pods/x", None, prefer);
+        refused.refused(400, "bad_request");
+    }
+}
+
+/// A client that follows it stays with this mock.
+#[test]
+fn a_forced_redirect_leads_to_the_address_that_was_called() {
+    let account = account("prefer-redirect");
+    let path = "/v1/attachments/00000000-0000-4000-8000-000000000001/a.txt";
+    let answer = ask(&account, "GET", path, None, "code=302").expect(302);
+    let location = answer.header("location").expect("it leads somewhere");
+    assert!(!location.contains(":6245/"), "{location}");
+    assert!(location.contains("/attachments/"), "{location}");
+}
+
+#[test]
 fn what_an_operation_does_not_answer_is_refused_with_what_it_does() {
     let account = account("prefer-impossible");
     for (prefer, told) in [

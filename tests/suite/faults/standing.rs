@@ -102,7 +102,7 @@ fn what_stands_between_client_and_api_may_fail_with_any_operation() {
         (429, "rate_limit_exceeded", true),
         (500, "internal_error", true),
         (502, "internal_error", false),
-        (503, "too_many_worlds", true),
+        (503, "server_busy", true),
         (504, "internal_error", false),
     ] {
         put(&account, json!([{ "operation": "*", "status": status }])).expect(200);
@@ -234,6 +234,8 @@ fn matchers_look_into_bodies_of_every_form() {
         (json!({ "subject": "s" }), true),
         (json!({ "cc": "*@example.org" }), true),
         (json!({ "cc": "ada" }), false),
+        (json!({ "cc": "ADA@Example.*" }), true),
+        (json!({ "subject": "S" }), false),
         (json!({ "/cc/0": "ada@*" }), true),
         (json!({ "/cc/1": "ada@*" }), false),
         (json!({ "/cc/x": "*" }), false),
