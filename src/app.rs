@@ -6,6 +6,8 @@ mod faults;
 mod listening;
 mod open;
 mod signal;
+mod snapshots;
+mod sockets;
 mod world;
 
 use std::sync::Arc;
@@ -23,10 +25,13 @@ use crate::record::journal::{Entry, Exchange};
 use crate::record::tally::Tally;
 pub use caller::{Caller, Unwritten};
 pub use clock::{Move, WrongMove, move_clock};
+pub use listening::Era;
 use open::Open;
 use signal::Signal;
 pub use signal::{MAX_WAITING, Seat, TooManyWaiting};
-pub use world::{Extract, MAX_SNAPSHOTS, NoSuchSnapshot, TooManySnapshots, World};
+pub use snapshots::{MAX_SNAPSHOTS, NoSuchSnapshot, TooManySnapshots};
+pub use sockets::{Close, Connection, MAX_SOCKETS, Mode, Orders, Socket, TooManySockets, Way};
+pub use world::{Extract, World};
 
 /// The world of requests that name none.
 pub const DEFAULT_WORLD: &str = "default";

@@ -14,27 +14,17 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use super::caller::Unwritten;
 use super::faults::FaultList;
 use super::signal::Signal;
+use super::sockets::Socket;
 use super::{aside, discard, release};
 use crate::domain::clock::{Clock, Timestamp, real_now};
-use crate::domain::events::Listeners;
+use crate::domain::events::{self, Listeners};
 use crate::domain::ids::Source;
 use crate::domain::state::{State, Transaction};
 use crate::domain::table::{Listing, Page};
 use crate::record::journal::{Exchange, Journal};
 
-/// At most this many snapshots of one world.
-pub const MAX_SNAPSHOTS: usize = 64;
-
 /// How long a thread waits for a turn before it takes the wait for a long one.
 const ORDINARY_TURN: Duration = Duration::from_micros(100);
-
-/// A world has no snapshot of that name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoSuchSnapshot;
-
-/// A world has as many snapshots as it may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooManySnapshots;
 
 fn never_shown() -> Arc<AtomicI64> {
     Arc::new(AtomicI64::new(Timestamp::MIN.millis()))
@@ -66,7 +56,9 @@ pub struct World {
     generation: AtomicU64,
     /// Raised after every change of what is seen here.
     pub(super) signal: Signal,
-    snapshots: Mutex<BTreeMap<String, Arc<State>>>,
+    pub(super) snapshots: Mutex<BTreeMap<String, Arc<State>>>,
+    /// The sockets of this world by number. Locked for a moment only, and inside no other lock.
+    pub(super) sockets: Mutex<BTreeMap<u64, Arc<Socket>>>,
     /// Never locked inside `current` or `turn`.
     journal: Mutex<Journal>,
     pub(super) faults: FaultList,
@@ -79,6 +71,9 @@ pub struct World {
 #[derive(Clone)]
 pub(super) struct Current {
     pub(super) state: Arc<State>,
+    /// The last event of the state that was last put in its place as a whole: whoever follows the
+    /// world's events begins behind it.
+    pub(super) start: u64,
     /// The latest instant shown since the state was last replaced as a whole, so that a real clock
     /// that is set back does not take the world's along. It goes with the state: whoever still
     /// reads the old one cannot move the new one's clock.
@@ -95,6 +90,7 @@ impl World {
             name: Arc::from(name),
             seed,
             current: RwLock::new(Current {
+                start: events::last_number(&state),
                 state,
                 shown: never_shown(),
                 listeners: Arc::default(),
@@ -104,6 +100,7 @@ impl World {
             generation: AtomicU64::new(0),
             signal: Signal::default(),
             snapshots: Mutex::default(),
+            sockets: Mutex::default(),
             journal: Mutex::default(),
             faults: FaultList::default(),
             ledger,
@@ -228,9 +225,11 @@ impl World {
         let generation = self.generation.fetch_add(1, Ordering::Release) + 1;
         // The only way for a world's clock to go back.
         current.shown = never_shown();
+        current.start = events::last_number(&next);
         let old = std::mem::replace(&mut current.state, next);
         drop(current);
         drop(turn);
+        self.fence_sockets();
         self.signal.raise();
         Some((old, generation))
     }
@@ -258,49 +257,6 @@ impl World {
     pub fn last_used_at(&self) -> Timestamp {
         let millis = self.last_used_at.load(Ordering::Relaxed);
         Timestamp::from_millis(millis).unwrap_or(Timestamp::MIN)
-    }
-
-    /// The snapshot of that name.
-    pub(super) fn snapshot(&self, name: &str) -> Result<Arc<State>, NoSuchSnapshot> {
-        let snapshot = self.snapshots.lock().get(name).cloned();
-        snapshot.ok_or(NoSuchSnapshot)
-    }
-
-    /// Keeps the current state under a name, replacing an earlier snapshot of that name.
-    ///
-    /// # Errors
-    ///
-    /// [`TooManySnapshots`].
-    pub fn put_snapshot(&self, name: &str) -> Result<Arc<State>, TooManySnapshots> {
-        let state = self.state();
-        let mut snapshots = self.snapshots.lock();
-        if snapshots.len() >= MAX_SNAPSHOTS && !snapshots.contains_key(name) {
-            return Err(TooManySnapshots);
-        }
-        let old = snapshots.insert(name.to_owned(), state.clone());
-        drop(snapshots);
-        if let Some(old) = old {
-            discard(old);
-        }
-        Ok(state)
-    }
-
-    /// Forgets a snapshot; false if there is none of that name.
-    pub fn remove_snapshot(&self, name: &str) -> bool {
-        let removed = self.snapshots.lock().remove(name);
-        let was_there = removed.is_some();
-        if let Some(state) = removed {
-            discard(state);
-        }
-        was_there
-    }
-
-    /// All snapshots, by name.
-    #[must_use]
-    pub fn snapshots(&self) -> Vec<(String, Arc<State>)> {
-        let snapshots = self.snapshots.lock();
-        let copy = |(name, state): (&String, &Arc<State>)| (name.clone(), state.clone());
-        snapshots.iter().map(copy).collect()
     }
 
     /// What the clock of a snapshot shows now.
@@ -392,6 +348,7 @@ impl World {
         current.is_retired = true;
         self.generation.fetch_add(1, Ordering::Release);
         drop(current);
+        self.fence_sockets();
         self.signal.raise();
         discard(self);
     }

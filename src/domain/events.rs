@@ -17,7 +17,7 @@ use super::pods::Pod;
 use super::reputation::Reason;
 use super::state::{State, Transaction};
 use super::webhooks::Webhook;
-pub use listeners::{Listener, Listeners, Subscription};
+pub use listeners::{Listener, Listeners, Subscription, subscribe, unsubscribe};
 pub use received::{Received, ReceivedFile};
 
 /// At most this many events are kept; the oldest make room.
@@ -193,7 +193,9 @@ impl Subject {
 pub(super) fn message_received(tx: &mut Transaction<'_>, inbox: &Inbox, message: &Message) {
     let subject = Subject::MessageReceived(Received::of(message));
     let webhook = webhook_of(tx.state, Some(inbox)).cloned();
-    let is_heard = tx.listeners.hear(inbox.id, Kind::MessageReceived);
+    let is_heard = tx
+        .listeners
+        .hear(tx.state, inbox.id, Kind::MessageReceived);
     occur(tx, subject, webhook, is_heard);
 }
 
