@@ -3,3 +3,4 @@
 //! Followers pull: they look at the state's events and deliveries, and sleep on the world's signal.
 
 pub mod payload;
+pub mod sockets;

@@ -14,7 +14,7 @@ use std::future::poll_fn;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Response, StatusCode, Uri};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
@@ -36,6 +37,7 @@ use crate::api::reply::Reply;
 use crate::api::spine::{self, Exchanged};
 use crate::api::{Plane, Shared};
 use crate::control;
+use crate::push::sockets::{self, Admission};
 pub use body::{Bodies, MAX_HELD};
 pub use log::{Log, LogFormat};
 pub use port_file::PortFile;
@@ -117,6 +119,9 @@ pub async fn serve(
     Ok(())
 }
 
+/// What becomes of a connection once its last answer, a 101, has been written.
+type Handed = OnceLock<(OnUpgrade, Admission)>;
+
 async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::Receiver<bool>) {
     // Answers are small and complete: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
@@ -127,8 +132,14 @@ async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::R
     let peer = Arc::<Peer>::default();
     let wire = Wire::new(stream, peer.clone(), unreadable);
     // Boxed, because hyper keeps room for it as long as the connection is open, idle or not.
-    let answer =
-        service_fn(move |request| Box::pin(answer(service.clone(), peer.clone(), request)));
+    let handed = Arc::<Handed>::default();
+    let answer = {
+        let (service, handed) = (service.clone(), handed.clone());
+        service_fn(move |request| {
+            let (service, peer, handed) = (service.clone(), peer.clone(), handed.clone());
+            Box::pin(answer(service, peer, handed, request))
+        })
+    };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -136,7 +147,8 @@ async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::R
         .max_header_size(MAX_HEAD)
         .max_buf_size(MAX_HEAD)
         .half_close(true)
-        .serve_connection(TokioIo::new(wire), answer);
+        .serve_connection(TokioIo::new(wire), answer)
+        .with_upgrades();
     tokio::pin!(connection);
     // A peer that breaks off, or speaks something else, has been answered as far as possible.
     tokio::select! {
@@ -146,6 +158,20 @@ async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::R
             let _ = connection.await;
         }
     }
+    // Few connections become sockets: those that do not keep no room for it.
+    if let Some((upgrade, admission)) = handed.get() {
+        Box::pin(converse(&service.shared, upgrade.clone(), admission)).await;
+    }
+}
+
+/// Hands a connection on that HTTP is done with. It ends when the app closes, as waits do.
+async fn converse(shared: &Shared, upgrade: OnUpgrade, admission: &Admission) {
+    // A peer that left before its answer was written upgrades nothing.
+    let Ok(upgraded) = upgrade.await else {
+        return;
+    };
+    let base = shared.public_url.as_ref().unwrap_or(&shared.url);
+    sockets::converse(TokioIo::new(upgraded), admission, &shared.app, base).await;
 }
 
 type HttpReply = Response<Sent>;
@@ -154,9 +180,11 @@ type HttpReply = Response<Sent>;
 async fn answer(
     service: Arc<Service>,
     peer: Arc<Peer>,
-    request: hyper::Request<Incoming>,
+    handed: Arc<Handed>,
+    mut request: hyper::Request<Incoming>,
 ) -> Result<HttpReply, Infallible> {
     let begun = Instant::now();
+    let upgrade = hyper::upgrade::on(&mut request);
     let (head, body) = request.into_parts();
     let takes_large_body =
         !service.bodies.suits_every_call(&body) && takes_large_body(&service, &head).await;
@@ -165,6 +193,7 @@ async fn answer(
         body: service.bodies.read(body, bound, &peer.unread).await,
         method: head.method,
         uri: head.uri,
+        version: head.version,
         headers: head.headers,
     };
     let path = request.uri.path().chars().take(MAX_TOLD_PATH);
@@ -172,7 +201,7 @@ async fn answer(
     let told = format!("{} {}", request.method, path.collect::<String>());
     // The control plane loads its document, shows journals, drops worlds: nobody else waits for it.
     let is_slow = is_control(&request.uri) || request.is_large();
-    let exchanged = match is_slow {
+    let mut exchanged = match is_slow {
         false => awaited(&peer, pin!(walk(service.clone(), request))).await,
         true => {
             let walk = Box::pin(walk(service.clone(), request));
@@ -186,6 +215,10 @@ async fn answer(
     service
         .log
         .exchange(Some(&told), &exchanged, begun.elapsed());
+    if let Some(admission) = exchanged.admission.take() {
+        // Nothing follows an upgrade, so there is no second one.
+        let _ = handed.set((upgrade, admission));
+    }
     let is_empty = exchanged.reply.body.is_empty() || is_head;
     match exchanged.forced.and_then(Forced::cut) {
         None => Ok(into_http(exchanged.reply, Sent::whole)),

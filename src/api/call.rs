@@ -2,7 +2,7 @@
 
 use hyper::body::Bytes;
 use hyper::header::HOST;
-use hyper::{HeaderMap, Method, Uri};
+use hyper::{HeaderMap, Method, Uri, Version};
 use serde_json::Value;
 
 use super::Shared;
@@ -21,6 +21,8 @@ pub struct Request {
     pub method: Method,
     /// Its target.
     pub uri: Uri,
+    /// The version of HTTP that it speaks.
+    pub version: Version,
     /// Its headers.
     pub headers: HeaderMap,
     /// Its body.

@@ -33,6 +33,7 @@ mod provocations;
 mod recording;
 mod refused;
 mod sends;
+mod sockets;
 mod threads;
 
 use crate::app::App;

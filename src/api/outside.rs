@@ -1,5 +1,5 @@
-//! What is answered beside the document: readiness, the document itself, signed links and CORS
-//! preflights.
+//! What is answered beside the document: sockets, readiness, the document itself, signed links and
+//! CORS preflights.
 
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -12,11 +12,33 @@ use serde_json::json;
 use super::call::Request;
 use super::failures::Failure;
 use super::reply::Reply;
-use super::{Plane, Shared, attachments};
+use super::routing::called;
+use super::spine::Trail;
+use super::{Plane, Shared, attachments, sockets};
 use crate::contract::Match;
 
 /// Answers a request that no document describes; none if it is not one of these.
 pub(super) fn answer(
+    shared: &Shared,
+    plane: &Plane,
+    request: &Request,
+    trail: &mut Trail,
+) -> Option<Result<Reply, Failure>> {
+    // Opening a socket is an exchange with the API like any other; the rest is not recorded.
+    if !is_preflight(request)
+        && let Some(answer) = sockets::answer(shared, request, trail)
+    {
+        return Some(answer);
+    }
+    let answer = answer_unrecorded(shared, plane, request)?;
+    trail.is_outside = true;
+    if answer.is_err() {
+        shared.app.count_unknown(&called(request), "");
+    }
+    Some(answer)
+}
+
+fn answer_unrecorded(
     shared: &Shared,
     plane: &Plane,
     request: &Request,

@@ -13,6 +13,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
 
 use super::auth::{Entrance, entrance_of};
@@ -30,6 +31,7 @@ use super::{Behaviour, Plane, Shared, forced, outside};
 use crate::app::{Caller, aside};
 use crate::contract::{Credential, Incoming, Operation, Verdict};
 use crate::domain::keys::Holder;
+use crate::push::sockets::Admission;
 use crate::record::journal::Facts;
 
 /// The exchange's number in the journal.
@@ -64,19 +66,25 @@ pub struct Exchanged {
     pub defect: Option<String>,
     /// What was done to it by request; it may be that the answer is not to arrive.
     pub forced: Option<Forced>,
+    /// Whom the connection belongs to from now on, if it is upgraded.
+    pub admission: Option<Admission>,
 }
 
 /// What is learned about a request on its way.
 #[derive(Default)]
 pub(super) struct Trail {
+    /// The exchange's number.
+    pub number: u64,
     pub operation: Option<usize>,
     /// Who was let into which world.
     pub caller: Option<Caller>,
     pub facts: Facts,
     /// What the request met that was to go wrong.
     fault: Option<Box<Intervention>>,
+    /// Whom an upgrade lets in.
+    pub admission: Option<Admission>,
     /// Readiness, documents and preflights are no exchanges with the API.
-    is_outside: bool,
+    pub is_outside: bool,
     defect: Option<String>,
 }
 
@@ -95,7 +103,10 @@ enum Step {
 pub async fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exchanged {
     let number = shared.app.next_exchange();
     let id = format!("req_{number}");
-    let mut trail = Trail::default();
+    let mut trail = Trail {
+        number,
+        ..Trail::default()
+    };
     let walked = {
         let walked = pin!(async {
             let (mut is_held, mut has_moved) = (false, false);
@@ -161,6 +172,10 @@ pub async fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exch
         error: trail.facts.error,
         defect: trail.defect,
         forced: trail.facts.forced,
+        // Nobody is connected by an answer that a panic took the place of.
+        admission: trail
+            .admission
+            .filter(|_| reply.status == StatusCode::SWITCHING_PROTOCOLS),
         reply,
     }
 }
@@ -189,12 +204,8 @@ fn walk(
     trail: &mut Trail,
 ) -> Result<Step, Failure> {
     if matches!(plane.entry, Entry::Key)
-        && let Some(answer) = outside::answer(shared, plane, request)
+        && let Some(answer) = outside::answer(shared, plane, request, trail)
     {
-        trail.is_outside = true;
-        if answer.is_err() {
-            shared.app.count_unknown(&called(request), "");
-        }
         return answer.map(Step::Answered);
     }
     let contract = &plane.contract;
@@ -375,6 +386,7 @@ pub fn unreadable(shared: &Shared, failure: Failure) -> Exchanged {
         error: trail.facts.error,
         defect: None,
         forced: None,
+        admission: None,
     }
 }
 

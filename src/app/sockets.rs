@@ -3,6 +3,7 @@
 //! Sockets are trace, not state: a reset leaves them. What is written to them is decided in `push/`;
 //! this room only keeps what must not happen from happening, by locks that nobody else names.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -203,6 +204,12 @@ impl Caller {
     }
 }
 
+impl fmt::Debug for Connection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.socket.fmt(out)
+    }
+}
+
 /// A socket's place in its world, which keeps the world from being idle. It is given back at the
 /// latest when this is dropped.
 pub struct Connection {
@@ -236,10 +243,7 @@ impl Connection {
     }
 
     /// Changes what it is subscribed to, in turn with all writes ([`World::listen`]).
-    pub fn subscribe<T>(
-        &self,
-        change: impl FnOnce(&mut Vec<Subscription>, &State, Era) -> T,
-    ) -> T {
+    pub fn subscribe<T>(&self, change: impl FnOnce(&mut Vec<Subscription>, &State, Era) -> T) -> T {
         let world = self.world();
         world.listen(|listeners, state| {
             let number = self.socket.number;

@@ -193,9 +193,7 @@ impl Subject {
 pub(super) fn message_received(tx: &mut Transaction<'_>, inbox: &Inbox, message: &Message) {
     let subject = Subject::MessageReceived(Received::of(message));
     let webhook = webhook_of(tx.state, Some(inbox)).cloned();
-    let is_heard = tx
-        .listeners
-        .hear(tx.state, inbox.id, Kind::MessageReceived);
+    let is_heard = tx.listeners.hear(tx.state, inbox.id, Kind::MessageReceived);
     occur(tx, subject, webhook, is_heard);
 }
 

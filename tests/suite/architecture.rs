@@ -33,7 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "api",
         &["app", "contract", "domain", "mail", "push", "record"],
     ),
-    ("push", &["app", "domain", "record"]),
+    ("push", &["app", "contract", "domain", "record"]),
     ("app", &["domain", "record"]),
     ("contract", &[]),
     ("mail", &[]),

@@ -24,6 +24,7 @@ fn request(method: Method, path: &str) -> Request {
     Request {
         method,
         uri: path.parse().expect("a path"),
+        version: hyper::Version::HTTP_11,
         headers,
         body: Body::Whole(Bytes::new()),
     }

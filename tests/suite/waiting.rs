@@ -183,6 +183,7 @@ fn request(world: &str, call: &str) -> Request {
     Request {
         method: Method::GET,
         uri: format!("/_mock/{call}").parse().expect("a path"),
+        version: hyper::Version::HTTP_11,
         headers,
         body: Body::Whole(Bytes::new()),
     }
