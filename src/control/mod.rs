@@ -12,6 +12,7 @@ mod outbox;
 mod redaction;
 mod requests;
 mod snapshots;
+mod sockets;
 mod state;
 mod worlds;
 
@@ -43,6 +44,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         expect::ROWS,
         faults::ROWS,
         clock::ROWS,
+        sockets::ROWS,
         requests::ROWS,
     ];
     tables.into_iter().flatten()

@@ -54,8 +54,7 @@ impl Key {
     /// The first characters of its token, never more than half of them.
     #[must_use]
     pub fn token_prefix(&self) -> String {
-        let shown = SHOWN.min(self.token.chars().count() / 2);
-        self.token.chars().take(shown).collect()
+        prefix(&self.token)
     }
 
     /// The last four characters of its token.
@@ -64,6 +63,13 @@ impl Key {
         let last = self.token.char_indices().rev().nth(3);
         last.map_or(&*self.token, |(start, _)| &self.token[start..])
     }
+}
+
+/// So much of a token as may be shown.
+#[must_use]
+pub fn prefix(token: &str) -> String {
+    let shown = SHOWN.min(token.chars().count() / 2);
+    token.chars().take(shown).collect()
 }
 
 /// Who came, by what they showed.
