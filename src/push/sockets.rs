@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::payload::{Telling, payload};
 use crate::app::{App, Close, Connection, MAX_SOCKETS, Orders, Way};
+use crate::domain::events::last_number;
 use follower::{Follower, Next, Outcome};
 use frames::{ClientFrame, ServerFrame};
 use peer::{Peer, Said};
@@ -103,6 +104,16 @@ where
     peer.end(end).await;
 }
 
+/// Tells whose key is gone that it is; how their socket ends.
+async fn revoked<S>(peer: &mut Peer<S>) -> Result<End, End>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let words = "the key of this socket was revoked, or is no key of what the world was reset to";
+    peer.tell_error(words).await?;
+    Ok(End::code(4001, "unauthorized"))
+}
+
 /// One socket's conversation.
 struct Talk<'t> {
     connection: &'t Connection,
@@ -173,10 +184,7 @@ impl<'t> Talk<'t> {
         }
         let is_passing = self.follower.is_passing();
         let has_more = match self.look() {
-            Look::Revoked => {
-                peer.tell_error("the key of this socket was revoked, or is no key of what the world was reset to").await?;
-                return Err(End::code(4001, "unauthorized"));
-            }
+            Look::Revoked => return Err(revoked(peer).await?),
             Look::Send(next) => {
                 let _ = self.send(peer, &next).await?;
                 true
@@ -264,23 +272,26 @@ impl<'t> Talk<'t> {
         Ok(true)
     }
 
-    /// Sends what belongs to the subscriptions from before their last change.
-    async fn finish_passage<S>(&mut self, peer: &mut Peer<S>) -> Result<(), End>
+    /// Sends all events up to that number, and what belongs to the subscriptions from before their
+    /// last change.
+    async fn catch_up<S>(&mut self, peer: &mut Peer<S>, until: u64) -> Result<(), End>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        while self.follower.is_passing() {
+        loop {
+            let is_passing = self.follower.is_passing();
             match self.look() {
-                Look::Send(next) => {
+                Look::Revoked => return Err(revoked(peer).await?),
+                Look::Send(next) if is_passing || next.event.number <= until => {
                     if !self.send(peer, &next).await? {
                         return Ok(());
                     }
                 }
-                Look::Nothing => {}
-                Look::Revoked => return Ok(()),
+                Look::Send(_) => return Ok(()),
+                Look::Nothing if is_passing => {}
+                Look::Nothing => return Ok(()),
             }
         }
-        Ok(())
     }
 
     /// Pings, or ends what answers no ping.
@@ -318,6 +329,10 @@ impl<'t> Talk<'t> {
             peer.tell_error(&words).await?;
             return Err(End::code(4029, "rate limit exceeded"));
         }
+        // What happened before a client spoke comes before the answer: whoever got a pong has heard
+        // all that there was to hear.
+        let present = self.connection.world().view(|state, _| last_number(state));
+        self.catch_up(peer, present).await?;
         let Some(text) = text else {
             return peer
                 .tell_error("binary frames say nothing here; send JSON in text frames")
@@ -347,8 +362,8 @@ impl<'t> Talk<'t> {
                     Outcome::Revoked => Ok(()),
                     Outcome::Refused(why) => peer.tell_error(&why).await,
                     Outcome::Done(inbox_ids) => {
-                        // What happened before comes before: nothing comes after the word.
-                        self.finish_passage(peer).await?;
+                        // Nothing comes after the word.
+                        self.catch_up(peer, 0).await?;
                         let inbox_ids = &inbox_ids;
                         peer.tell(&ServerFrame::Unsubscribed { inbox_ids }).await
                     }

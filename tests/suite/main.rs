@@ -32,6 +32,7 @@ mod replies;
 mod scopes;
 mod sends;
 mod server;
+mod sockets;
 mod spec;
 mod spine;
 mod state;

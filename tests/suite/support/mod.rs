@@ -3,6 +3,7 @@
 
 pub mod post;
 mod served;
+pub mod socket;
 mod wire;
 
 use std::sync::LazyLock;

@@ -157,8 +157,13 @@ impl Connection {
 
     /// Whether what the peer says next begins like this; it stays to be read.
     pub fn starts_with(&mut self, text: &str) -> bool {
+        self.begins_with(text.as_bytes())
+    }
+
+    /// Whether what the peer says next begins with these bytes; it stays to be read.
+    pub fn begins_with(&mut self, bytes: &[u8]) -> bool {
         let next = self.stream.fill_buf();
-        next.is_ok_and(|next| next.starts_with(text.as_bytes()))
+        next.is_ok_and(|next| next.starts_with(bytes))
     }
 
     /// Everything that comes until the peer closes the connection or breaks it off.
