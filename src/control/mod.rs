@@ -34,7 +34,7 @@ pub const PREFIX: &str = "/_mock";
 
 /// All operations of the control plane.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables: [&[Row]; 10] = [
+    let tables: [&[Row]; 11] = [
         index::ROWS,
         worlds::ROWS,
         snapshots::ROWS,

@@ -10,7 +10,7 @@ use openmail_mock::domain::deliveries::{self, Delivery, MAX_DELIVERIES, Status};
 use openmail_mock::domain::events::{self, Event, Kind, Listener, Listeners, Route, Subscription};
 use openmail_mock::domain::ids::{Id, Source};
 use openmail_mock::domain::inboxes::{self, InboxChange, NewInbox};
-use openmail_mock::domain::keys::Scope;
+use openmail_mock::domain::keys::{Holder, Scope};
 use openmail_mock::domain::messages::{self, Mail};
 use openmail_mock::domain::refusal::Refusal;
 use openmail_mock::domain::state::{State, Transaction};
@@ -74,7 +74,12 @@ fn listening_to(inboxes: Option<Vec<Id>>, kinds: Option<Vec<Kind>>) -> Listeners
     Listeners {
         sockets: vec![Listener {
             socket: 1,
-            subscriptions: vec![Subscription { inboxes, kinds }],
+            holder: Holder::World,
+            subscriptions: vec![Subscription {
+                inboxes,
+                except: Vec::new(),
+                kinds,
+            }],
         }],
     }
 }

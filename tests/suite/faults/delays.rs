@@ -85,6 +85,7 @@ fn nothing_but_time_holds_it_back() {
         let request = Request {
             method: Method::GET,
             uri: "/v1/pods".parse().expect("a path"),
+            version: hyper::Version::HTTP_11,
             headers,
             body: Body::Whole(Bytes::new()),
         };
