@@ -40,6 +40,7 @@ pub(super) fn answer(
             shared.app.count_unknown(&called(request), "it has GET");
             return Err(failure);
         }
+        // First of all, so that even a wrong handshake is recorded where its owner looks.
         let caller = enter(shared, request)?;
         let caller = caller.map(|caller| &*trail.caller.insert(caller));
         match &request.body {
@@ -71,6 +72,7 @@ fn enter(shared: &Shared, request: &Request) -> Result<Option<Caller>, Failure> 
     }
 }
 
+/// Finds a place for whoever has a key.
 fn admit(caller: Option<&Caller>, number: u64) -> Admission {
     let Some(caller) = caller else {
         return Admission::Refused(Refused::Unauthorized);
@@ -98,6 +100,7 @@ fn check_handshake(request: &Request) -> Result<&[u8], Failure> {
             .with(UPGRADE, WEBSOCKET)
             .with(CONNECTION, HeaderValue::from_static("upgrade")));
     }
+    // hyper would switch all the same; a client that leaves it out would be surprised elsewhere.
     if !has_token(headers, CONNECTION, "upgrade") {
         return Err(Failure::bad_request(
             "the header `Upgrade` needs `Connection: Upgrade` beside it; a proxy on the way may have taken that out",
@@ -130,6 +133,8 @@ fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
     tokens.any(|known| known.trim().eq_ignore_ascii_case(token))
 }
 
+/// The answer after which the connection speaks WebSocket. No extension and no subprotocol is taken
+/// up, which clients read from their absence.
 fn upgraded(key: &[u8]) -> Reply {
     let accept = HeaderValue::from_str(&derive_accept_key(key));
     let accept = accept.expect("base64 is a header value");

@@ -22,6 +22,7 @@ pub(super) const ROWS: &[Row] = &[
 /// What ids begin with; the number of the exchange that opened the socket follows.
 const ID_PREFIX: &str = "sock_";
 
+/// One open socket.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SocketView<'s> {
@@ -46,6 +47,7 @@ struct HolderView {
     inbox_id: Option<Id>,
 }
 
+/// What a socket asked for, in the words of its confirmation: an empty list means all.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SubscriptionView<'s> {
@@ -54,6 +56,7 @@ struct SubscriptionView<'s> {
     event_types: Vec<&'static str>,
 }
 
+/// How a socket misbehaves.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ModeView {
@@ -149,6 +152,7 @@ fn set_socket_mode(call: &Call<'_>) -> Result<Reply, Failure> {
         let count = body.as_ref().and_then(|body| body.get(name)?.as_integer());
         count.map_or(0, i64::unsigned_abs)
     };
+    // What is left out is off: a mode is put as a whole.
     let mode = Mode {
         half_open: call.flag("halfOpen").unwrap_or_default(),
         gap: count("gap"),

@@ -21,26 +21,35 @@ pub(super) const MAX_REPLAYED: usize = 100;
 pub(super) struct Follower {
     /// What the era's number is, as far as the follower knows.
     generation: u64,
+    /// How far the socket's key reaches, which never changes.
     scope: Scope,
     /// The last event that was looked at.
     cursor: u64,
+    /// What the world's listeners say of this socket, so that matching takes no lock.
     subscriptions: Vec<Subscription>,
+    /// Where the cursor is on its way to a change of the subscriptions.
     passage: Option<Passage>,
 }
 
 /// The stretch of events up to a change of the subscriptions. What happened there is judged by those
 /// from before, and what is replayed comes in between, in the order of events.
 struct Passage {
+    /// The last event when the subscriptions changed.
     until: u64,
     /// What happened up to here has been looked at before.
     seen: u64,
+    /// The subscriptions from before.
     earlier: Vec<Subscription>,
+    /// What the change asked to have replayed.
     replay: Option<Replay>,
 }
 
 struct Replay {
+    /// The event that the client heard last.
     after: u64,
+    /// What it asks for: the new subscription alone, whatever others there are.
     wish: Subscription,
+    /// How many more may be replayed.
     left: usize,
 }
 
@@ -49,6 +58,7 @@ pub(super) struct Next {
     pub event: Arc<Event>,
     /// The generation of the state that it is of.
     pub generation: u64,
+    /// Whether it counts against the bound of a replay.
     is_replayed: bool,
 }
 
@@ -92,6 +102,7 @@ impl Follower {
         self.notice(era);
         let until = self.passage.as_ref().map_or(u64::MAX, |it| it.until);
         let following = events::after(state, self.cursor).take_while(|it| it.number <= until);
+        // What is of no interest is passed over once, and never looked at again.
         let mut passed = self.cursor;
         for event in following {
             if let Some(is_replayed) = self.wants(state, event) {
@@ -113,6 +124,7 @@ impl Follower {
 
     /// Goes on behind an event that was sent, or skipped.
     pub fn pass(&mut self, next: &Next) {
+        // The state was replaced while it was being sent: its number means nothing any more.
         if next.generation != self.generation {
             return;
         }
@@ -132,6 +144,7 @@ impl Follower {
             return None;
         }
         let standing = state.inboxes.get(inbox);
+        // Judged anew for each event: a fixture may have put the inbox into another pod.
         let is_reached = standing.is_none_or(|inbox| reaches(self.scope, state, inbox));
         let (heard_by, seen) = match &self.passage {
             Some(passage) => (&passage.earlier, passage.seen),

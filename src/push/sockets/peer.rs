@@ -32,6 +32,7 @@ pub(super) enum Said {
     Nothing,
 }
 
+/// The other end of a connection.
 pub(super) struct Peer<S> {
     frames: WebSocketStream<S>,
 }
@@ -70,6 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             let written = self.frames.start_send_unpin(Message::text(text));
             written.map_err(|error| end_after(&error))?;
         }
+        // Polled once more by whoever waits, so nothing is lost by giving up here.
         match self.frames.flush().now_or_never() {
             Some(Err(error)) => Err(end_after(&error)),
             Some(Ok(())) | None => Ok(()),
@@ -111,6 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                     let _ = self.frames.close(Some(close)).await;
                 }
             }
+            // Half-closed, so that a client that waits for the end of the connection has it.
             let stream = self.frames.get_mut();
             let _ = stream.shutdown().await;
             let mut scratch = [0; 1024];
