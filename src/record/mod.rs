@@ -2,6 +2,7 @@
 //! fault is numbers and words.
 
 pub mod faults;
+pub mod attempts;
 pub mod journal;
 pub mod pattern;
 pub mod tally;
