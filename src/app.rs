@@ -1,13 +1,16 @@
 //! Worlds by key. This room is the only one that names a lock.
 
 mod caller;
+mod claims;
 mod clock;
+mod delivering;
 mod faults;
 mod listening;
 mod open;
 mod signal;
 mod snapshots;
 mod sockets;
+mod tasks;
 mod world;
 
 use std::sync::Arc;
@@ -24,13 +27,16 @@ use crate::domain::state::{Counts, State, Transaction};
 use crate::record::journal::{Entry, Exchange};
 use crate::record::tally::Tally;
 pub use caller::{Caller, Unwritten};
-pub use clock::{Move, WrongMove, move_clock};
+pub use claims::{Claim, ClockSeat, PumpSeat};
+pub use clock::{Journey, Move, WrongMove, begin_move, step};
+pub use delivering::{DeliveryMode, Fired, Unrest};
 pub use listening::Era;
 use open::Open;
 use signal::Signal;
 pub use signal::{MAX_WAITING, Seat, TooManyWaiting};
 pub use snapshots::{MAX_SNAPSHOTS, NoSuchSnapshot, TooManySnapshots};
 pub use sockets::{Close, Connection, MAX_SOCKETS, Mode, Orders, Socket, TooManySockets, Way};
+pub use tasks::Tasks;
 pub use world::{Extract, World};
 
 /// The world of requests that name none.
@@ -58,7 +64,9 @@ pub struct App {
     /// What all journals hold in memory; each world keeps its share up to date.
     ledger: Arc<AtomicUsize>,
     /// What spoils the run; touched only when something does.
-    tally: Mutex<Tally>,
+    tally: Arc<Mutex<Tally>>,
+    /// What runs beside requests.
+    tasks: Arc<Tasks>,
     /// Whether nobody is to wait any more.
     is_closing: AtomicBool,
     /// Raised when that is so.
@@ -86,6 +94,7 @@ impl App {
     /// Worlds that start from `seed_state`.
     #[must_use]
     pub fn new(seed: u64, seed_state: State, empty_state: State, journal_bytes: usize) -> Self {
+        let tasks = Arc::<Tasks>::default();
         Self {
             seed,
             seed_state: Arc::new(seed_state),
@@ -95,7 +104,8 @@ impl App {
             exchanges: AtomicU64::new(0),
             uses: AtomicU64::new(0),
             ledger: Arc::default(),
-            tally: Mutex::default(),
+            tally: tasks.tally.clone(),
+            tasks,
             is_closing: AtomicBool::new(false),
             closing: Signal::default(),
         }
@@ -105,6 +115,12 @@ impl App {
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// What runs beside requests.
+    #[must_use]
+    pub fn tasks(&self) -> &Arc<Tasks> {
+        &self.tasks
     }
 
     /// The clock with which worlds start.
@@ -226,6 +242,7 @@ impl App {
             true => (world.clear_journal(), world.put_faults(Vec::new())),
             false => (0, 0),
         };
+        world.forget_attempts(generation, (!clears_trace).then_some(&*next));
         let reset = Reset {
             generation,
             removed: old.missing_in(&next),
@@ -250,8 +267,10 @@ impl App {
         let world = caller.world();
         let built = world.build(&self.empty_state, rule);
         let (next, done) = built.map_err(Unwritten::Refused)?;
-        let (old, _) = world.swap(Arc::new(next)).ok_or(Unwritten::Dropped)?;
-        discard(old);
+        let next = Arc::new(next);
+        let (old, generation) = world.swap(next.clone()).ok_or(Unwritten::Dropped)?;
+        world.forget_attempts(generation, Some(&next));
+        discard((old, next));
         Ok(done)
     }
 
@@ -259,6 +278,7 @@ impl App {
     pub fn close(&self) {
         self.is_closing.store(true, Ordering::Release);
         self.closing.raise();
+        self.tasks.close();
         for name in self.names() {
             if let Some(world) = self.peek(&name) {
                 world.signal.raise();
@@ -303,6 +323,7 @@ impl App {
     /// What was counted so far.
     #[must_use]
     pub fn tally(&self) -> Tally {
+        self.tasks.reap();
         self.tally.lock().clone()
     }
 

@@ -131,6 +131,9 @@ struct Serve {
     /// Base of URLs in bodies; without it, the request's own Host.
     #[arg(long, value_name = "URL", value_parser = crate::config::base_url, env = "OPENMAIL_MOCK_PUBLIC_URL")]
     public_url: Option<String>,
+    /// Deliver webhooks beyond this machine, by plain http; https is never contacted.
+    #[arg(long, value_parser = BoolishValueParser::new(), env = "OPENMAIL_MOCK_ALLOW_EXTERNAL_WEBHOOKS")]
+    allow_external_webhooks: bool,
     /// One line for each exchange on stderr; pretty on a terminal, else json; under exec, off.
     #[arg(long, value_enum, env = "OPENMAIL_MOCK_LOG")]
     log: Option<TypedLog>,
@@ -257,6 +260,7 @@ impl Serve {
             max_body: self.max_body,
             journal_bytes: self.journal_bytes,
             public_url: self.public_url,
+            allow_external_webhooks: self.allow_external_webhooks,
             log,
             control_token: self.control_token,
         }

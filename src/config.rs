@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::contract::Fault;
 use crate::domain::clock::Clock;
+use crate::domain::webhooks::Reach;
 use crate::fixtures::{Broken, Fixture};
 use crate::server::{LogFormat, MAX_HELD};
 
@@ -36,6 +37,8 @@ pub struct Config {
     pub journal_bytes: usize,
     /// Base of URLs in bodies.
     pub public_url: Option<String>,
+    /// Whether webhooks go beyond this machine, by plain `http`.
+    pub allow_external_webhooks: bool,
     /// How exchanges are told on stderr.
     pub log: LogFormat,
     /// What the control plane asks for in the header `OpenMail-Mock-Token`.
@@ -72,6 +75,7 @@ impl Default for Config {
             max_body: 36 * 1024 * 1024,
             journal_bytes: 4 * 1024 * 1024,
             public_url: None,
+            allow_external_webhooks: false,
             log: LogFormat::Off,
             control_token: None,
         }
@@ -145,6 +149,14 @@ impl fmt::Display for StartError {
 }
 
 impl Config {
+    /// How far webhooks go.
+    pub(crate) fn reach(&self) -> Reach {
+        match self.allow_external_webhooks {
+            true => Reach::Anywhere,
+            false => Reach::ThisMachine,
+        }
+    }
+
     /// Refuses what contradicts itself, and brings the rest into its usual form.
     pub(crate) fn check(&mut self) -> Result<(), StartError> {
         if let Some(url) = &self.public_url {

@@ -41,6 +41,7 @@ use crate::contract::{Contract, Fault};
 use crate::domain::account::set_default_limits;
 use crate::domain::clock::{Clock, real_now};
 use crate::domain::state::State;
+use crate::push::Courier;
 pub use crate::record::tally::{Calls, Tally};
 use crate::server::{Bodies, Log, PortFile, Service};
 pub use config::{Config, StartError};
@@ -207,15 +208,19 @@ fn service(config: Config, address: SocketAddr, url: String) -> Result<Service, 
             .map_err(|faults| StartError::Document(PathBuf::from("openapi.json"), faults))?,
     };
     let (seed, empty) = states(&config)?;
+    let app = App::new(config.seed, seed, empty, config.journal_bytes);
+    let base = config.public_url.as_deref().unwrap_or(&url);
+    let courier = Courier::new(app.tasks().clone(), base, config.reach());
     Ok(Service {
         shared: Shared {
-            app: App::new(config.seed, seed, empty, config.journal_bytes),
+            app,
             api: Plane::api(contract, config.strict),
             guard: Guard {
                 hosts: guarded_hosts(address, config.public_url.as_deref()),
                 token: config.control_token,
             },
             public_url: config.public_url,
+            courier,
             url,
         },
         control: LazyLock::new(control::plane),
@@ -228,8 +233,9 @@ fn service(config: Config, address: SocketAddr, url: String) -> Result<Service, 
 fn states(config: &Config) -> Result<(State, State), StartError> {
     let real = real_now();
     let clock = config.clock.unwrap_or(Clock::Real { ahead: 0 });
+    let reach = config.reach();
     let begun = |clock| {
-        let mut state = State::empty(clock, real, config.seed);
+        let mut state = State::empty(clock, real, config.seed).reaching(reach);
         set_default_limits(&mut state, config.limits);
         state
     };

@@ -116,6 +116,8 @@ pub async fn serve(
     let all = async { while connections.join_next().await.is_some() {} };
     // Whoever is not done by then is cut off when the set is dropped.
     let _ = timeout(DRAIN, all).await;
+    // Nobody is left to whom it would matter, and none of them outlives the server.
+    service.shared.app.tasks().end().await;
     Ok(())
 }
 

@@ -343,6 +343,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::InvalidPod { .. }
         | Refusal::InvalidDomain { .. }
         | Refusal::SubjectMissing
+        | Refusal::NoWebhookUrl
         | Refusal::MissingIdempotencyKey
         | Refusal::UnknownProvocation { .. } => StatusCode::BAD_REQUEST,
         Refusal::SpendCapPaused => StatusCode::PAYMENT_REQUIRED,
@@ -352,6 +353,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::FeatureRequiresPaidPlan { .. }
         | Refusal::RecipientNotPermitted { .. } => StatusCode::FORBIDDEN,
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
+        Refusal::WebhookFailed { .. } => StatusCode::BAD_GATEWAY,
         Refusal::ClientIdTaken { .. }
         | Refusal::DefaultPod
         | Refusal::PodNotEmpty { .. }

@@ -39,6 +39,7 @@ mod threads;
 use crate::app::App;
 use crate::contract::{Contract, Fault, Match, Operation};
 use crate::domain::refusal::Resource;
+use crate::push::Courier;
 use call::{Call, Request};
 use failures::Failure;
 use reply::Reply;
@@ -289,6 +290,8 @@ pub struct Shared {
     /// Base of URLs that clients are told, without a slash at the end; without one it is that of
     /// the request.
     pub public_url: Option<String>,
+    /// Who delivers to webhooks.
+    pub courier: Courier,
     /// Where the server listens, as a base URL.
     pub url: String,
 }

@@ -1,8 +1,8 @@
 //! The one way that a request walks, from a complete request to a complete answer:
 //!
 //! ```text
-//! route → open world → authenticate → check request → fault → authorize → behave → wait → check answer
-//! → record
+//! route → open world → authenticate → check request → fault → authorize → behave → wait → begin deliveries
+//! → check answer → record
 //! ```
 //!
 //! No socket is needed here: the server reads the request before and writes the answer after. Most
@@ -132,6 +132,10 @@ pub async fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exch
                     Err(failure) => break Err(failure),
                 }
             };
+            // Whoever caused an event is answered when its first attempt has begun.
+            if let (Ok(_), Some(caller)) = (&outcome, &trail.caller) {
+                shared.courier.settled(caller.world()).await;
+            }
             checked(plane, outcome, &mut trail)
         });
         caught(walked).await

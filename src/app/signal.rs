@@ -21,6 +21,9 @@ pub struct TooManyWaiting;
 #[derive(Default)]
 pub(super) struct Signal {
     changes: Notify,
+    /// Raised when the state was replaced as a whole, or the world dropped: a thousand attempts
+    /// under way sleep on it, and need not look after each other's changes.
+    replacements: Notify,
     /// Calls that hold a [`Seat`].
     waiting: AtomicUsize,
 }
@@ -35,6 +38,12 @@ impl Signal {
     pub fn raised(&self) -> impl Future<Output = ()> {
         self.changes.notified()
     }
+
+    /// Wakes everybody, those too who wait for nothing but this: the world is another one.
+    pub fn raise_replaced(&self) {
+        self.replacements.notify_waiters();
+        self.raise();
+    }
 }
 
 impl World {
@@ -42,6 +51,11 @@ impl World {
     /// first and looks second misses none. That the world was reset or dropped is a change, too.
     pub fn changed(&self) -> impl Future<Output = ()> {
         self.signal.raised()
+    }
+
+    /// The next time that its state is replaced as a whole, or that it is dropped.
+    pub fn replaced(&self) -> impl Future<Output = ()> {
+        self.signal.replacements.notified()
     }
 
     /// A seat for a call that waits; given back when it is dropped.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use super::caller::Unwritten;
+use super::delivering::Bench;
 use super::faults::FaultList;
 use super::signal::Signal;
 use super::sockets::Socket;
@@ -31,7 +32,7 @@ fn never_shown() -> Arc<AtomicI64> {
 }
 
 impl Current {
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         match self.state.clock {
             Clock::Frozen { at } => at,
             Clock::Real { .. } => {
@@ -62,6 +63,8 @@ pub struct World {
     /// Never locked inside `current` or `turn`.
     journal: Mutex<Journal>,
     pub(super) faults: FaultList,
+    /// Never locked inside `current` or `turn`; `current` may be looked at inside it.
+    pub(super) bench: Mutex<Bench>,
     /// The sum over all journals, this one included.
     ledger: Arc<AtomicUsize>,
     last_use: AtomicU64,
@@ -103,6 +106,7 @@ impl World {
             sockets: Mutex::default(),
             journal: Mutex::default(),
             faults: FaultList::default(),
+            bench: Mutex::default(),
             ledger,
             last_use: AtomicU64::new(0),
             last_used_at: AtomicI64::new(0),
@@ -230,7 +234,7 @@ impl World {
         drop(current);
         drop(turn);
         self.fence_sockets();
-        self.signal.raise();
+        self.signal.raise_replaced();
         Some((old, generation))
     }
 
@@ -332,8 +336,9 @@ impl World {
         }
     }
 
-    /// What [`Caller::leave`](super::Caller::leave) does.
-    pub(super) fn leave(self: Arc<Self>) -> Arc<str> {
+    /// Lets go of it. Of a world that was dropped meanwhile, whoever is the last to hold it would
+    /// free all of it.
+    pub fn leave(self: Arc<Self>) -> Arc<str> {
         let name = self.name.clone();
         if let Some(last) = Arc::into_inner(self) {
             discard(last);
@@ -349,7 +354,7 @@ impl World {
         self.generation.fetch_add(1, Ordering::Release);
         drop(current);
         self.fence_sockets();
-        self.signal.raise();
+        self.signal.raise_replaced();
         discard(self);
     }
 }

@@ -1,5 +1,8 @@
 //! The world's clock: read it, move it, freeze it, let it run.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use hyper::StatusCode;
 use serde::Serialize;
 
@@ -7,14 +10,20 @@ use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
 use crate::api::reply::Reply;
-use crate::app::{self, Move, World, WrongMove};
+use crate::api::waiting::Waiting;
+use crate::app::{self, Caller, ClockSeat, Fired, Journey, Move, World, WrongMove};
 use crate::domain::clock::{Mode, Timestamp, parse_duration};
+use crate::domain::ids::Id;
 use crate::domain::state::Transaction;
+use crate::push::Courier;
 
 pub(super) const ROWS: &[Row] = &[
     Row::guarded("getClock", get_clock),
-    Row::guarded("moveClock", move_clock),
+    Row::waiting("moveClock", move_clock),
 ];
+
+/// How long a move may take, unless the call says so.
+const PATIENCE: u64 = 10_000;
 
 /// What a clock shows and how it goes.
 #[derive(Serialize)]
@@ -38,46 +47,128 @@ struct MovedView {
     now: Timestamp,
     mode: &'static str,
     done: bool,
-    /// What the move made happen; nothing in a world waits for an instant so far.
-    fired: [(); 0],
+    /// What the move made happen.
+    fired: Vec<FiredView>,
+}
+
+#[derive(Serialize)]
+struct FiredView {
+    at: Timestamp,
+    kind: &'static str,
+    id: Id,
+}
+
+impl From<Fired> for FiredView {
+    fn from(fired: Fired) -> Self {
+        Self {
+            at: fired.at,
+            kind: "webhook_attempt",
+            id: fired.id,
+        }
+    }
 }
 
 fn get_clock(call: &Call<'_>) -> Result<Reply, Failure> {
     Ok(Reply::json(StatusCode::OK, &ClockView::of(call.world)))
 }
 
-fn move_clock(call: &Call<'_>) -> Result<Reply, Failure> {
+fn move_clock(call: &Call<'_>) -> Result<Waiting, Failure> {
     let mode = call.text("mode")?.map(|mode| match mode.as_str() {
         "frozen" => Mode::Frozen,
         _ => Mode::Real,
     });
-    let to = match (call.text("to")?, call.text("by")?) {
-        (None, None) => Move::Stay,
-        (Some(to), None) => Move::To(Timestamp::parse(&to).ok_or_else(|| {
+    let to = wanted(call)?;
+    let body = call.input.body.as_ref().map(|body| body.root());
+    let within = body.and_then(|body| body.get("timeoutMs")?.as_integer());
+    let within = within.and_then(|within| u64::try_from(within).ok());
+    let seat = call.caller.world().take_clock_seat();
+    let seat = Arc::new(seat.ok_or_else(clock_busy)?);
+    let begun = |tx: &mut Transaction<'_>| app::begin_move(tx, to, mode).map_err(wrong_move);
+    let mut moving = Moving {
+        journey: call.caller.write(begun)?,
+        waits: to != Move::Stay,
+        caller: call.caller.clone(),
+        courier: call.shared.courier.clone(),
+        seat: seat.clone(),
+    };
+    Ok(Waiting::new(
+        Duration::from_millis(within.unwrap_or(PATIENCE)),
+        move |world| moving.go_on(world),
+        move |world| Ok(moved(world, &seat, false)),
+    ))
+}
+
+/// Where the call wants the clock to be.
+fn wanted(call: &Call<'_>) -> Result<Move, Failure> {
+    match (call.text("to")?, call.text("by")?) {
+        (None, None) => Ok(Move::Stay),
+        (Some(to), None) => Timestamp::parse(&to).map(Move::To).ok_or_else(|| {
             Failure::bad_request(format!(
                 "`to` is `{to}`; write it like 2026-01-31T09:30:00Z"
             ))
-        })?),
-        (None, Some(by)) => Move::By(parse_duration(&by).ok_or_else(|| {
+        }),
+        (None, Some(by)) => parse_duration(&by).map(Move::By).ok_or_else(|| {
             Failure::bad_request(format!(
                 "`by` is `{by}`; write it like `90s` or `24h1s`, with ms, s, m, h and d"
             ))
-        })?),
-        (Some(_), Some(_)) => {
-            return Err(Failure::bad_request(
-                "`to` and `by` are given together; send one of them",
-            ));
+        }),
+        (Some(_), Some(_)) => Err(Failure::bad_request(
+            "`to` and `by` are given together; send one of them",
+        )),
+    }
+}
+
+/// A move of the clock on its way.
+struct Moving {
+    journey: Journey,
+    /// Whether it waits for deliveries: only setting how the clock goes does not.
+    waits: bool,
+    caller: Caller,
+    courier: Courier,
+    /// Nobody else moves this clock meanwhile.
+    seat: Arc<ClockSeat>,
+}
+
+impl Moving {
+    /// Goes on as far as nothing is under way; the answer, if that is to the end. What falls due is
+    /// for the pump to do, so that nobody does it twice.
+    fn go_on(&mut self, world: &World) -> Option<Result<Reply, Failure>> {
+        loop {
+            if self.waits && world.is_delivering() {
+                self.courier.kick(self.caller.world());
+                return None;
+            }
+            let deliveries = world.delivery_mode();
+            let journey = self.journey;
+            let stepped = self.caller.write(|tx| {
+                let mut journey = journey;
+                let (_, is_end) = app::step(tx, &mut journey, deliveries);
+                Ok::<_, Failure>((journey, is_end))
+            });
+            match stepped {
+                Ok((journey, false)) => self.journey = journey,
+                Ok((_, true)) => return Some(Ok(moved(world, &self.seat, true))),
+                Err(unwritten) => return Some(Err(unwritten.into())),
+            }
         }
-    };
-    let moved = |tx: &mut Transaction<'_>| app::move_clock(tx, to, mode).map_err(wrong_move);
-    let (now, mode) = call.caller.write(moved)?;
+    }
+}
+
+fn moved(world: &World, seat: &ClockSeat, done: bool) -> Reply {
+    let ClockView { now, mode } = ClockView::of(world);
+    let fired = seat.fired().into_iter().map(FiredView::from).collect();
     let view = MovedView {
         now,
-        mode: mode.word(),
-        done: true,
-        fired: [],
+        mode,
+        done,
+        fired,
     };
-    Ok(Reply::json(StatusCode::OK, &view))
+    Reply::json(StatusCode::OK, &view)
+}
+
+fn clock_busy() -> Failure {
+    let message = "another move of this world's clock is under way; wait for its answer";
+    Failure::new(StatusCode::CONFLICT, "clock_busy", message)
 }
 
 fn wrong_move(wrong: WrongMove) -> Failure {

@@ -64,6 +64,17 @@ impl Status {
     }
 }
 
+impl Status {
+    /// When the next attempt is due, if there is to be one.
+    #[must_use]
+    pub fn due(self) -> Option<Timestamp> {
+        match self {
+            Status::Pending { due } => Some(due),
+            Status::Delivered | Status::Failed => None,
+        }
+    }
+}
+
 impl Row for Delivery {
     fn id(&self) -> Id {
         self.id
@@ -200,6 +211,23 @@ pub(super) fn forget_inbox(state: &mut State, inbox: Id) {
     }
 }
 
+/// Lets a new secret sign what is still to come of an inbox; the one before counts no more.
+pub(super) fn resign(state: &mut State, inbox: Id, webhook: &Webhook) {
+    let rows = state.deliveries.iter();
+    let own = rows.filter(|it| it.event.subject.inbox() == Some(inbox));
+    let at_it = own.filter(|it| it.webhook.url == webhook.url);
+    let at_it: Vec<Arc<Delivery>> = at_it.cloned().collect();
+    for delivery in at_it {
+        put(
+            state,
+            Delivery {
+                webhook: webhook.clone(),
+                ..Delivery::clone(&delivery)
+            },
+        );
+    }
+}
+
 fn unqueue(state: &mut State, delivery: &Delivery) {
     if let Status::Pending { due } = delivery.status {
         state.due.remove(&(due, delivery.order.sequence));
@@ -208,17 +236,29 @@ fn unqueue(state: &mut State, delivery: &Delivery) {
 
 /// Deliveries whose next attempt is due at `until` or before, in the order in which they are.
 pub fn due(state: &State, until: Timestamp) -> impl Iterator<Item = &Arc<Delivery>> {
+    due_ids(state, until).filter_map(|id| state.deliveries.get(id))
+}
+
+/// Their ids alone, which costs little where few of many rows are looked at.
+pub fn due_ids(state: &State, until: Timestamp) -> impl Iterator<Item = Id> {
     let due = state
         .due
         .iter()
         .take_while(move |((at, _), _)| *at <= until);
-    due.filter_map(|(_, id)| state.deliveries.get(*id))
+    due.map(|(_, id)| *id)
 }
 
-/// When the next attempt of any delivery is due.
+/// Whether any attempt is still to come.
 #[must_use]
-pub fn next_due(state: &State) -> Option<Timestamp> {
-    state.due.first().map(|((at, _), _)| *at)
+pub fn are_pending(state: &State) -> bool {
+    state.due.first().is_some()
+}
+
+/// When the next attempt is due of those that are not due yet.
+#[must_use]
+pub fn next_due_after(state: &State, now: Timestamp) -> Option<Timestamp> {
+    let next = state.due.rank(&(now, u64::MAX));
+    state.due.nth(next).map(|((at, _), _)| *at)
 }
 
 /// Notes what became of an attempt. After a failed one the next is due, five in all; one that

@@ -126,7 +126,7 @@ pub fn create(tx: &mut Transaction<'_>, scope: Scope, new: NewInbox) -> Result<W
     };
     check_creation(tx.state, &domain, pod)?;
     if let Some(url) = &webhook_url {
-        check_url(url)?;
+        check_url(url, tx.state.reach)?;
     }
     limits::check_creation(tx.state, tx.now)?;
     let address = free_address(tx, new.mailbox_name, &domain)?;
@@ -295,6 +295,24 @@ pub fn update(
     let inbox = Arc::new(inbox);
     tx.state.inboxes.put(inbox.clone());
     Ok(Written { inbox, new_secret })
+}
+
+/// Makes a new secret for an inbox's webhook; the one before signs nothing any more.
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`], [`Refusal::NoWebhookUrl`].
+pub fn rotate_secret(tx: &mut Transaction<'_>, key: &str) -> Result<Arc<str>, Refusal> {
+    let inbox = get(tx.state, key)?;
+    let webhook = inbox.webhook.as_ref().ok_or(Refusal::NoWebhookUrl)?;
+    let webhook = webhook.resigned(tx);
+    let secret = webhook.secret.clone();
+    deliveries::resign(tx.state, inbox.id, &webhook);
+    tx.state.inboxes.put(Arc::new(Inbox {
+        webhook: Some(webhook),
+        ..Inbox::clone(&inbox)
+    }));
+    Ok(secret)
 }
 
 /// Deletes an inbox with all its mail and its keys; its address is free again.

@@ -63,6 +63,13 @@ pub enum Refusal {
         /// Why not.
         fault: &'static str,
     },
+    /// The inbox has no webhook of its own.
+    NoWebhookUrl,
+    /// A webhook did not take what was sent to it.
+    WebhookFailed {
+        /// Why not.
+        reason: String,
+    },
     /// The account has this domain already.
     DomainExists {
         /// The domain.

@@ -22,6 +22,7 @@ use super::suppressions::Suppression;
 use super::table::{Index, Order, Table};
 use super::threads::Threads;
 use super::tree::Tree;
+use super::webhooks::Reach;
 
 /// The largest number of draws that every JSON reader can read; the next one begins again, and
 /// passes over the ids that are taken.
@@ -94,6 +95,8 @@ pub struct State {
     pub(super) last_event: u64,
     /// Events on their way to webhooks.
     pub deliveries: Table<Delivery>,
+    /// How far webhooks go; the process's setting, and no part of an export.
+    pub reach: Reach,
     /// Deliveries by when their next attempt is due; ties by their own order.
     pub(super) due: Tree<(Timestamp, u64), Id>,
     /// What left for the outside world; no part of an export.
@@ -152,6 +155,12 @@ impl State {
         }
     }
 
+    /// The same, with webhooks that go so far.
+    #[must_use]
+    pub fn reaching(self, reach: Reach) -> Self {
+        Self { reach, ..self }
+    }
+
     /// A fresh account with its default pod and nothing else.
     #[must_use]
     pub fn empty(clock: Clock, real: Timestamp, seed: u64) -> Self {
@@ -192,6 +201,7 @@ impl State {
             event_bytes: 0,
             last_event: 0,
             deliveries: Table::default(),
+            reach: Reach::ThisMachine,
             due: Tree::new(),
             outbox: Tree::new(),
             suppressions: Tree::new(),

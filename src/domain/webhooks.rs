@@ -43,7 +43,7 @@ impl Webhook {
             None => known,
             Some(None) => None,
             Some(Some(url)) => {
-                check_url(&url)?;
+                check_url(&url, tx.state.reach)?;
                 Some(match known {
                     Some(webhook) => webhook.moved_to(url),
                     None => {
@@ -60,6 +60,12 @@ impl Webhook {
         Ok((webhook, new_secret))
     }
 
+    /// The same URL with a new secret.
+    #[must_use]
+    pub fn resigned(&self, tx: &mut Transaction<'_>) -> Self {
+        Self::new(tx, self.url.clone())
+    }
+
     /// The same secret at another URL.
     #[must_use]
     pub fn moved_to(self, url: String) -> Self {
@@ -67,12 +73,21 @@ impl Webhook {
     }
 }
 
-/// Whether events may go to a URL: `https` to anywhere, `http` to this machine.
+/// How far webhooks go by `http`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// To this machine only.
+    ThisMachine,
+    /// To any host.
+    Anywhere,
+}
+
+/// Whether events may go to a URL: `https` to anywhere, `http` as far as webhooks reach.
 ///
 /// # Errors
 ///
 /// [`Refusal::InvalidWebhookUrl`].
-pub fn check_url(text: &str) -> Result<(), Refusal> {
+pub fn check_url(text: &str, reach: Reach) -> Result<(), Refusal> {
     let refused = |fault| Err(Refusal::InvalidWebhookUrl { fault });
     let Ok(url) = Uri::parse(text) else {
         return refused("it is no absolute URL");
@@ -83,7 +98,7 @@ pub fn check_url(text: &str) -> Result<(), Refusal> {
     };
     match url.scheme().as_str().to_ascii_lowercase().as_str() {
         "https" => Ok(()),
-        "http" if is_loopback(host) => Ok(()),
+        "http" if reach == Reach::Anywhere || is_loopback(host) => Ok(()),
         "http" => refused("`http` is taken for this machine only; use `https`"),
         _ => refused("its scheme is neither `https` nor `http`"),
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::domain::clock::Timestamp;
 use crate::domain::events::{Event, Received, ReceivedFile, Standing, Subject};
 use crate::domain::ids::Id;
+use crate::domain::inboxes::Inbox;
 
 /// What a segment of a path may hold as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -14,6 +15,9 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+/// The name of the event by which a webhook is tried out.
+pub const TEST_EVENT: &str = "webhook.test";
 
 /// A message that came. Names are in snake case outside and in camel case within attachments.
 #[derive(Serialize)]
@@ -102,6 +106,36 @@ pub fn payload(event: &Event, telling: Telling<'_>) -> Vec<u8> {
         }
     };
     told.expect("payloads have string keys and finite numbers")
+}
+
+/// The event by which a webhook is tried out: a message that never came.
+///
+/// # Panics
+///
+/// Never, as above.
+#[must_use]
+pub fn test_payload(event: Id, inbox: &Inbox, at: Timestamp) -> Vec<u8> {
+    let told = ReceivedPayload {
+        event: TEST_EVENT,
+        event_id: event,
+        occurred_at: at,
+        delivered_at: at,
+        attempt: 1,
+        inbox_id: inbox.id,
+        thread_id: Id::MIN,
+        message: MessagePayload {
+            id: Id::MIN,
+            rfc_message_id: format!("<{event}@example.com>"),
+            from: "Sample Sender <sender@example.com>",
+            to: &inbox.address,
+            cc: &[],
+            subject: "Test event",
+            body_text: "This is what a message looks like. It stands in no inbox.",
+            attachments: Vec::new(),
+            received_at: at,
+        },
+    };
+    serde_json::to_vec(&told).expect("payloads have string keys and finite numbers")
 }
 
 fn received_payload<'e>(

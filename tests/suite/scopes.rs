@@ -1,11 +1,12 @@
 //! Who may call what: every operation by every kind of key, held against a table written by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use openmail_mock::{Config, Running};
 use serde_json::{Value, json};
 
-use crate::support::{Account, Answer, Client, account_of, start};
+use crate::support::{Account, Answer, Client, Receiver, account_of, start};
 
 const GOLDEN: &str = include_str!("scopes.txt");
 /// The columns of the table, and the labels of the keys that fill them.
@@ -25,12 +26,18 @@ const THREAD: &str = "00000000-0000-4000-8000-000000000003";
 const POD_KEY: &str = "00000000-0000-4000-8000-000000000004";
 const INBOX_KEY: &str = "00000000-0000-4000-8000-000000000005";
 
+/// Takes whatever comes.
+static HOOK: LazyLock<Receiver> = LazyLock::new(Receiver::taking);
+
 /// Two tenants, each with a pod, an inbox and keys of both; the first has mail. An empty pod is
 /// there to be deleted.
 fn tenants() -> Value {
     json!({
         "pods": [
-            { "clientId": "own", "inboxes": [{ "id": INBOX, "address": "own@openmail.sh" }] },
+            {
+                "clientId": "own",
+                "inboxes": [{ "id": INBOX, "address": "own@openmail.sh", "webhookUrl": HOOK.url() }],
+            },
             { "clientId": "other", "inboxes": [{ "address": "other@openmail.sh" }] },
         ],
         "threads": [{
@@ -86,6 +93,8 @@ fn call(operation: &str) -> (&'static str, String, Option<Value>) {
             ("PATCH", inbox, Some(body))
         }
         "deleteInbox" => ("DELETE", inbox, None),
+        "rotateInboxWebhookSecret" => ("POST", format!("{inbox}/webhook/rotate-secret"), None),
+        "testInboxWebhook" => ("POST", format!("{inbox}/webhook/test"), None),
         "createInboxApiKey" => ("POST", format!("{inbox}/api-keys"), Some(json!({}))),
         "listInboxApiKeys" => ("GET", format!("{inbox}/api-keys"), None),
         "deleteInboxApiKey" => ("DELETE", format!("{inbox}/api-keys/{INBOX_KEY}"), None),

@@ -22,6 +22,8 @@ impl Refusal {
             Refusal::SpendCapPaused => "spend_cap_paused",
             Refusal::InboxLimitReached { .. } => "inbox_limit_reached",
             Refusal::InvalidWebhookUrl { .. } => "invalid_webhook_url",
+            Refusal::NoWebhookUrl => "no_webhook_url",
+            Refusal::WebhookFailed { .. } => "webhook_failed",
             Refusal::DomainExists { .. } => "domain_exists",
             Refusal::DomainHasInboxes { .. } => "domain_has_inboxes",
             Refusal::IdTaken { .. } => "id_taken",
@@ -80,6 +82,10 @@ impl Refusal {
             "inbox_limit_reached" => Refusal::InboxLimitReached { limit: 3 },
             "invalid_webhook_url" => Refusal::InvalidWebhookUrl {
                 fault: "it names no host",
+            },
+            "no_webhook_url" => Refusal::NoWebhookUrl,
+            "webhook_failed" => Refusal::WebhookFailed {
+                reason: "the receiver answered 500".to_owned(),
             },
             "idempotency_key_reused" => Refusal::IdempotencyKeyReused {
                 key: "f6b1c0de".to_owned(),

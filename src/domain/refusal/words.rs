@@ -42,6 +42,12 @@ impl fmt::Display for Refusal {
             Refusal::InvalidWebhookUrl { fault } => {
                 write!(out, "`webhookUrl` cannot be used: {fault}")
             }
+            Refusal::NoWebhookUrl => out.write_str(
+                "the inbox has no webhook of its own; set `webhookUrl` with updateInbox first",
+            ),
+            Refusal::WebhookFailed { reason } => {
+                write!(out, "the webhook did not take the test event: {reason}")
+            }
             Refusal::DomainExists { domain } => {
                 write!(
                     out,

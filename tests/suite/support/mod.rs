@@ -2,6 +2,7 @@
 //! against the contract.
 
 pub mod post;
+mod receiver;
 mod served;
 pub mod socket;
 mod wire;
@@ -14,7 +15,8 @@ use openmail_mock::contract::{Contract, Incoming, Match};
 use openmail_mock::{Config, Running};
 use serde_json::Value;
 
-pub use served::{Served, app, serve, shared};
+pub use receiver::{Received, Receiver, Then};
+pub use served::{Served, app, serve, serve_over, shared, shared_over};
 pub use wire::{Answer, Connection};
 
 /// One mock for all tests that need no configuration of their own: each test takes a world.
@@ -48,6 +50,14 @@ pub fn account_of(mock: &Running, world: &str) -> Account {
     Account {
         client: Client::new(mock),
         key: mock.key_of(world),
+    }
+}
+
+/// The account of a world of a server of one's own.
+pub fn account_at(address: std::net::SocketAddr, world: &str) -> Account {
+    Account {
+        client: Client { address },
+        key: openmail_mock::api::key_of(world),
     }
 }
 

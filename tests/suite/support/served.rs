@@ -7,6 +7,8 @@ use openmail_mock::api::{Guard, Plane, Shared, built_in_contract};
 use openmail_mock::app::App;
 use openmail_mock::domain::clock::{Clock, Timestamp};
 use openmail_mock::domain::state::State;
+use openmail_mock::domain::webhooks::Reach;
+use openmail_mock::push::Courier;
 use openmail_mock::server::{self, Bodies, Log, LogFormat, Service};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
@@ -20,20 +22,39 @@ pub fn app() -> App {
 
 /// Such worlds, with the built-in API before them.
 pub fn shared() -> Shared {
+    shared_over(app())
+}
+
+/// The built-in API before these worlds.
+pub fn shared_over(app: App) -> Shared {
+    let url = "http://127.0.0.1:1";
     Shared {
-        app: app(),
+        courier: Courier::new(app.tasks().clone(), url, Reach::ThisMachine),
+        app,
         api: Plane::api(built_in_contract().expect("no faults"), false),
         guard: Guard::default(),
         public_url: None,
-        url: "http://127.0.0.1:1".to_owned(),
+        url: url.to_owned(),
     }
 }
 
 /// A server over a plane; it ends with the runtime.
 pub struct Served {
+    pub service: Arc<Service>,
     pub address: SocketAddr,
     pub stop: watch::Sender<bool>,
     runtime: Option<Runtime>,
+}
+
+impl Served {
+    /// Ends all tasks beside requests, as if they had never been.
+    pub fn end_tasks(&self) {
+        let runtime = self
+            .runtime
+            .as_ref()
+            .expect("it runs until this is dropped");
+        runtime.block_on(self.service.shared.app.tasks().end());
+    }
 }
 
 impl Drop for Served {
@@ -46,8 +67,13 @@ impl Drop for Served {
 
 /// Serves, with two threads for events and one for whatever takes long.
 pub fn serve(plane: fn() -> Plane, max_body: usize) -> Served {
+    serve_over(shared(), plane, max_body)
+}
+
+/// The same over these worlds.
+pub fn serve_over(shared: Shared, plane: fn() -> Plane, max_body: usize) -> Served {
     let service = Service {
-        shared: shared(),
+        shared,
         control: LazyLock::new(plane),
         bodies: Bodies::new(max_body),
         log: Log::start(LogFormat::Off),
@@ -58,8 +84,10 @@ pub fn serve(plane: fn() -> Plane, max_body: usize) -> Served {
     let runtime = runtime.worker_threads(2).max_blocking_threads(1);
     let runtime = runtime.enable_all().build().expect("a runtime");
     let (stop, stopped) = watch::channel(false);
-    runtime.spawn(server::serve(listener, Arc::new(service), stopped));
+    let service = Arc::new(service);
+    runtime.spawn(server::serve(listener, service.clone(), stopped));
     Served {
+        service,
         address,
         stop,
         runtime: Some(runtime),
