@@ -2,6 +2,7 @@
 
 mod clock;
 mod counts;
+mod deliveries;
 mod exchange;
 mod expect;
 mod faults;
@@ -34,13 +35,14 @@ pub const PREFIX: &str = "/_mock";
 
 /// All operations of the control plane.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables: [&[Row]; 11] = [
+    let tables: [&[Row]; 12] = [
         index::ROWS,
         worlds::ROWS,
         snapshots::ROWS,
         state::ROWS,
         inbound::ROWS,
         outbox::ROWS,
+        deliveries::ROWS,
         expect::ROWS,
         faults::ROWS,
         clock::ROWS,
