@@ -6,6 +6,7 @@ mod architecture;
 mod attachments;
 mod bodies;
 mod contract;
+mod deliveries;
 mod domain;
 mod events;
 #[cfg(unix)]
@@ -42,4 +43,5 @@ mod threads;
 mod tree;
 mod turns;
 mod waiting;
+mod webhooks;
 mod worlds;

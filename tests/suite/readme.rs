@@ -52,6 +52,25 @@ fn the_first_contract_test_passes_as_written() {
 }
 
 #[test]
+fn the_test_of_webhooks_passes_as_written() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        println!("skipped: python3 is not on this machine");
+        return;
+    }
+    let mock = start(Config::default());
+    let run = Command::new("python3")
+        .args(["-c", &block("python", "hmac")])
+        .env("OPENMAIL_BASE_URL", mock.url())
+        .output()
+        .expect("python3 runs");
+    let told = String::from_utf8_lossy(&run.stderr);
+    assert!(
+        run.status.success() && told.contains("Ran 1 test"),
+        "{told}"
+    );
+}
+
+#[test]
 fn the_shell_commands_work_as_written() {
     if Command::new("curl").arg("--version").output().is_err() {
         println!("skipped: curl is not on this machine");
