@@ -138,6 +138,7 @@ impl Moving {
                 self.courier.kick(self.caller.world());
                 return None;
             }
+            // Not inside the rule: the bench is never locked within a world's turn.
             let deliveries = world.delivery_mode();
             let journey = self.journey;
             let stepped = self.caller.write(|tx| {

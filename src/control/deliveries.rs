@@ -217,6 +217,8 @@ fn made(
     // Each may take as long as a receiver may.
     let attempts = u32::try_from(ids.len()).unwrap_or(u32::MAX);
     let within = 2 * PATIENCE.saturating_mul(attempts.saturating_add(1));
+    // The attempts are made elsewhere: this only counts those that were, and whoever leaves ends
+    // the rest by that.
     let mut left = ids.len();
     let world = call.caller.world();
     let mut told = call.shared.courier.release(world, ids, all);

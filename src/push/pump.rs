@@ -91,6 +91,8 @@ impl Courier {
         }
     }
 
+    /// Begins what is due and sleeps until more is: the world's signal wakes it, or real time, if
+    /// its clock runs. A world in which nothing falls due by itself has no pump.
     async fn pump(self, mut seat: PumpSeat) {
         loop {
             let rest = {
@@ -127,10 +129,12 @@ impl Courier {
     /// order, and whoever sees the claim knows that it has begun.
     fn begin(&self, claim: Claim, delivery: Arc<Delivery>) {
         let courier = self.clone();
+        // A task of its own: the pump may end while a receiver takes its time.
         let mut begun: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
             courier.make(&claim, &delivery).await;
             let world = claim.world().clone();
             drop(claim);
+            // A retry may be due by real time, and there may be no pump to see that.
             courier.kick(&world);
             world.leave();
         });
@@ -168,6 +172,7 @@ impl Courier {
         }
     }
 
+    /// Makes one attempt; none if the world was another one before it was answered.
     async fn attempt(&self, claim: &Claim, parcel: Parcel<'_>) -> Option<Attempt> {
         select! {
             biased;

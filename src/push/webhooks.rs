@@ -107,13 +107,21 @@ fn refusal(status: u16) -> Option<String> {
 /// Why there is no answer.
 #[derive(Debug)]
 enum Unposted {
+    /// The URL came from a state that was described wrongly.
     NoUrl,
+    /// TLS is not spoken here: a mock has no business with receivers that need it.
     Secure,
+    /// The host is not this machine, and webhooks stay on it.
     Elsewhere(String),
+    /// The host has no address.
     Unknown(String, std::io::Error),
+    /// The last address that was tried takes no connection.
     Refused(SocketAddr, std::io::Error),
+    /// What came back cannot be read.
     Broken(hyper::Error),
+    /// The receiver had its time.
     TooSlow(Duration),
+    /// The world is another one by now.
     Withheld,
 }
 
@@ -155,6 +163,8 @@ async fn post(
     may_send: impl Fn() -> bool,
 ) -> Result<Answer, Unposted> {
     let target = Target::of(&parcel.webhook.url)?;
+    // One connection for each attempt: receivers are restarted between them, that is what retries
+    // are for.
     let request = Request::builder()
         .method(Method::POST)
         .uri(&target.path)

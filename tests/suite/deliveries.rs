@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openmail_mock::Config;
 use openmail_mock::app::App;
 use openmail_mock::control;
 use openmail_mock::domain::account::Account as Settings;
@@ -12,10 +13,13 @@ use openmail_mock::domain::state::State;
 use openmail_mock::domain::webhooks::{Reach, Webhook};
 use openmail_mock::push::Courier;
 use serde_json::{Value, json};
+use tokio::runtime::Builder;
+use tokio::task::yield_now;
 
 use crate::support::post::{Post, START, id, rows, text};
 use crate::support::{
-    Account, Connection, Received, Receiver, Served, Then, account_at, serve_over, shared_over,
+    Account, Connection, Received, Receiver, Served, Then, account_at, account_of, app, serve_over,
+    shared_over, start,
 };
 
 /// Several inboxes with one receiver, in a world at a frozen instant; their ids.
@@ -484,6 +488,50 @@ fn a_real_clock_is_shifted_and_runs_on() {
         (&frozen["mode"], &frozen["fired"]),
         (&json!("frozen"), &json!([]))
     );
+}
+
+#[test]
+fn nobody_is_contacted_elsewhere_whatever_the_state_says() {
+    for url in ["http://192.0.2.1:9/in", "http://hooks.example.com/in"] {
+        let served = served(url, Duration::from_secs(15));
+        let account = account_at(served.address, "w");
+        account
+            .post("/v1/inboxes", json!({ "mailboxName": "desk-0" }))
+            .expect(201);
+        arrives(&account, 0);
+        expect(&account, json!({ "of": "idle", "withinMs": 20_000 })).expect(200);
+        let delivery = list(&account, "").remove(0);
+        let error = text(&delivery["attempts"][0], "error");
+        assert!(error.contains("is not this machine"), "{error}");
+    }
+}
+
+#[test]
+fn no_attempt_outlives_the_server() {
+    let receiver = Receiver::hanging();
+    let mock = start(Config::default());
+    let account = account_of(&mock, "w");
+    let inbox = json!({ "mailboxName": "desk-0", "webhookUrl": receiver.url() });
+    account.post("/v1/inboxes", inbox).expect(201);
+    arrives(&account, 0);
+    receiver.await_received(1);
+    let tally = mock.stop();
+    receiver.await_left(1);
+    assert_eq!(tally.breaches.total(), 0);
+}
+
+#[test]
+fn a_panic_beside_requests_is_counted() {
+    let app = app();
+    let runtime = Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        assert!(app.tasks().spawn(async { panic!("a test's own") }));
+        yield_now().await;
+        app.tasks().end().await;
+    });
+    assert_eq!(app.tally().breaches.total(), 1);
+    app.close();
+    assert!(!app.tasks().spawn(async {}));
 }
 
 #[test]
