@@ -9,7 +9,6 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::sync::mpsc::error::TryRecvError;
 
-use crate::record::pattern::fits;
 use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
@@ -25,6 +24,7 @@ use crate::domain::state::State;
 use crate::domain::table::Page;
 use crate::push::webhooks::PATIENCE;
 use crate::record::attempts::Attempt;
+use crate::record::pattern::fits;
 
 pub(super) const ROWS: &[Row] = &[
     Row::guarded("listDeliveries", list_deliveries),

@@ -198,7 +198,6 @@ pub(super) fn message_received(tx: &mut Transaction<'_>, inbox: &Inbox, message:
 }
 
 /// An inbox was suspended or reactivated. Sockets are never told.
-#[allow(dead_code)] // Suspensions call it.
 pub(super) fn inbox_changed(tx: &mut Transaction<'_>, inbox: &Inbox, standing: Standing) {
     let webhook = webhook_of(tx.state, Some(inbox)).cloned();
     let subject = Subject::Inbox {
@@ -211,7 +210,6 @@ pub(super) fn inbox_changed(tx: &mut Transaction<'_>, inbox: &Inbox, standing: S
 }
 
 /// A pod was suspended or reactivated: told to the account's webhook.
-#[allow(dead_code)] // Suspensions call it.
 pub(super) fn pod_changed(tx: &mut Transaction<'_>, pod: &Pod, standing: Standing) {
     let webhook = webhook_of(tx.state, None).cloned();
     let subject = Subject::Pod {

@@ -1,8 +1,8 @@
 //! What a run remembers. This room knows no mail and no HTTP: an exchange is bytes and facts, a
 //! fault is numbers and words.
 
-pub mod faults;
 pub mod attempts;
+pub mod faults;
 pub mod journal;
 pub mod pattern;
 pub mod tally;

@@ -8,13 +8,13 @@ use crate::api::failures::Failure;
 use crate::api::mail_views::MessageView;
 use crate::app::World;
 use crate::control::deliveries::{DeliveryView, delivery_has, known_delivery};
-use crate::record::pattern::fits;
 use crate::domain::deliveries::{self, Delivery};
 use crate::domain::inboxes;
 use crate::domain::messages::{self, Message};
 use crate::domain::sends::{bare, recipients};
 use crate::domain::state::State;
 use crate::domain::table::Row;
+use crate::record::pattern::fits;
 
 /// What kind of thing is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
