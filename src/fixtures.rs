@@ -11,6 +11,7 @@ mod headers;
 mod keys;
 mod lay;
 mod load;
+mod policy;
 mod removal;
 mod resources;
 mod rows;

@@ -345,13 +345,15 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::SubjectMissing
         | Refusal::NoWebhookUrl
         | Refusal::MissingIdempotencyKey
+        | Refusal::NothingToInherit
         | Refusal::UnknownProvocation { .. } => StatusCode::BAD_REQUEST,
         Refusal::SpendCapPaused => StatusCode::PAYMENT_REQUIRED,
         Refusal::Forbidden { .. }
         | Refusal::AccountBanned
         | Refusal::ReputationSuspended { .. }
         | Refusal::FeatureRequiresPaidPlan { .. }
-        | Refusal::RecipientNotPermitted { .. } => StatusCode::FORBIDDEN,
+        | Refusal::RecipientNotPermitted { .. }
+        | Refusal::InheritedRule { .. } => StatusCode::FORBIDDEN,
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
         Refusal::WebhookFailed { .. } => StatusCode::BAD_GATEWAY,
         Refusal::ClientIdTaken { .. }
@@ -359,6 +361,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::PodNotEmpty { .. }
         | Refusal::PodHasDomains { .. }
         | Refusal::DomainExists { .. }
+        | Refusal::RuleExists { .. }
         | Refusal::IdTaken { .. }
         | Refusal::AddressTaken { .. }
         | Refusal::LabelTaken { .. }

@@ -27,6 +27,7 @@ mod messages;
 mod outside;
 mod panics;
 mod pods;
+mod policy;
 pub mod post;
 mod preference;
 mod provocations;
@@ -71,7 +72,7 @@ pub struct Row {
     pub operation: &'static str,
     /// The kinds of keys that may call it; the control plane lets in whom it will.
     pub who: Who,
-    /// What its path addresses.
+    /// What its path or its query addresses.
     pub about: Option<About>,
     /// What is held against a request beside its document, before anybody asks what it addresses.
     pub form: Option<FormCheck>,
@@ -123,7 +124,14 @@ impl Row {
     /// The same row for a path that addresses something by the parameter of that name.
     #[must_use]
     const fn about_at(self, what: Resource, parameter: &'static str) -> Self {
-        let about = Some(About { what, parameter });
+        let about = Some(About::Path { what, parameter });
+        Self { about, ..self }
+    }
+
+    /// The same row for a query that names a pod or an inbox, or neither for the account.
+    #[must_use]
+    const fn about_scope(self) -> Self {
+        let about = Some(About::Scope);
         Self { about, ..self }
     }
 
@@ -148,7 +156,7 @@ impl Row {
 
 /// All built-in operations of the API.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables: [&[Row]; 8] = [
+    let tables: [&[Row]; 9] = [
         account::ROWS,
         pods::ROWS,
         inboxes::ROWS,
@@ -157,6 +165,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         messages::ROWS,
         threads::ROWS,
         attachments::ROWS,
+        policy::ROWS,
     ];
     tables.into_iter().flatten()
 }

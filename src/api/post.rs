@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::domain::clock::Timestamp;
 use crate::domain::inboxes::{self, Inbox};
 use crate::domain::messages::{self, Attachment, JoinedBy, Mail, Message};
+use crate::domain::policy;
 use crate::domain::refusal::Refusal;
 use crate::domain::sends::{self, Context, NewSend, Provoked};
 use crate::domain::state::Transaction;
@@ -221,11 +222,22 @@ pub fn attachment(filename: &str, content_type: &str, bytes: Arc<[u8]>) -> Attac
 pub struct Delivery {
     /// The address, as it was given.
     pub address: String,
-    /// The message and what its thread was found by; none if no inbox has that address.
-    pub message: Option<(Arc<Message>, JoinedBy)>,
+    /// How that ended.
+    pub outcome: Outcome,
 }
 
-/// Brings a mail to each of these addresses, once.
+/// How the way of a mail to one address ended.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// With a message, and what its thread was found by.
+    Received(Arc<Message>, JoinedBy),
+    /// With nothing: this inbox's policy dropped it.
+    Dropped(Arc<Inbox>),
+    /// With nothing: no inbox has that address.
+    NoSuchInbox,
+}
+
+/// Brings a mail to each of these addresses, once, unless the policy there drops it.
 ///
 /// # Errors
 ///
@@ -242,19 +254,21 @@ pub fn deliver(
         if !seen.insert(key.clone()) {
             continue;
         }
-        let message = match inboxes::find(tx.state, &key).cloned() {
-            None => None,
+        let outcome = match inboxes::find(tx.state, &key).cloned() {
+            None => Outcome::NoSuchInbox,
+            Some(inbox) if !policy::admit(tx, &inbox, mail) => Outcome::Dropped(inbox),
             Some(inbox) => {
                 let mut own = mail.clone();
                 if own.message_id.is_empty() {
                     own.message_id = new_message_id(tx, &inbox.address);
                 }
-                Some(messages::receive(tx, &inbox, own)?)
+                let (message, joined_by) = messages::receive(tx, &inbox, own)?;
+                Outcome::Received(message, joined_by)
             }
         };
         deliveries.push(Delivery {
             address: address.clone(),
-            message,
+            outcome,
         });
     }
     Ok(deliveries)

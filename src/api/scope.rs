@@ -24,13 +24,18 @@ pub enum Who {
     Everyone,
 }
 
-/// What the path of an operation addresses, by the parameter of that name. A key has to reach it.
+/// What an operation addresses. A key has to reach it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct About {
-    /// What kind of thing it is.
-    pub what: Resource,
-    /// The parameter.
-    pub parameter: &'static str,
+pub enum About {
+    /// Something that its path names.
+    Path {
+        /// What kind of thing it is.
+        what: Resource,
+        /// The parameter that names it.
+        parameter: &'static str,
+    },
+    /// The pod that the query names as `podId`, the inbox that it names as `inboxId`, or the account.
+    Scope,
 }
 
 /// Judges whether a caller may do what a row does.
@@ -48,9 +53,14 @@ pub(super) fn authorize(row: &Row, caller: &Caller, input: &Checked<'_>) -> Resu
         if !caller.holder().is_let_in(state) {
             return Err(Failure::unauthorized(&[Credential::Bearer]));
         }
-        let addressed = row.about.and_then(|about| {
-            let key = input.path(about.parameter)?;
-            Some(reach(state, scope, about.what, key))
+        let addressed = row.about.and_then(|about| match about {
+            About::Path { what, parameter } => {
+                Some(reach(state, scope, what, input.path(parameter)?))
+            }
+            About::Scope => {
+                let addressed = addressed_scope(state, input);
+                Some(addressed.and_then(|addressed| scope.check_scope(state, addressed)))
+            }
         });
         // Not found comes first, then the kind of key, then its boundary.
         if let Some(Err(refusal @ Refusal::NotFound { .. })) = addressed {
@@ -59,6 +69,16 @@ pub(super) fn authorize(row: &Row, caller: &Caller, input: &Checked<'_>) -> Resu
         admits(row.who, scope)?;
         addressed.unwrap_or(Ok(())).map_err(Failure::from)
     })
+}
+
+/// What the query of a call addresses.
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`].
+pub(super) fn addressed_scope(state: &State, input: &Checked<'_>) -> Result<Scope, Refusal> {
+    let named = |name: &str| input.query(name).and_then(|value| value.as_str());
+    Scope::named(state, named("podId"), named("inboxId"))
 }
 
 fn admits(who: Who, scope: Scope) -> Result<(), Refusal> {
@@ -83,7 +103,9 @@ fn reach(state: &State, scope: Scope, what: Resource, key: &str) -> Result<(), R
         | Resource::Key
         | Resource::Suppression
         | Resource::Event
-        | Resource::Delivery => return Ok(()),
+        | Resource::Delivery
+        | Resource::Rule
+        | Resource::AuditEntry => return Ok(()),
     };
     scope.check_inbox(state, &inbox)
 }

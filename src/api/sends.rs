@@ -18,7 +18,8 @@ use super::{Row, Who};
 use crate::contract::Item;
 use crate::domain::ids::Id;
 use crate::domain::messages::{Attachment, Message};
-use crate::domain::refusal::Resource;
+use crate::domain::policy;
+use crate::domain::refusal::{Refusal, Resource};
 use crate::domain::sends::{self, Key, NewSend, Provoked};
 
 pub(super) const ROWS: &[Row] = &[Row::new("sendEmail", Who::Everyone, send_email)
@@ -100,13 +101,18 @@ fn send(call: &Call<'_>, new: &NewSend, provoked: &Provoked<'_>) -> Result<Reply
     let mut content = Content::of(&body, call.text("bodyHtml")?.as_deref());
     content.quotes = call.flag("includeQuote").unwrap_or(true);
     content.attachments = attachments(call)?;
-    let (answer, replayed) = call.caller.write(|tx| -> Result<_, Failure> {
+    let mut not_permitted = None;
+    let written = call.caller.write(|tx| -> Result<_, Failure> {
         let inbox = sends::sender(tx.state, tx.now, new, provoked)?;
         if let Some(answer) = sends::first_answer(tx.state, tx.now, &inbox, new, provoked)? {
             return Ok((answer, true));
         }
         let inbox_id = inbox.id;
-        let message = post::send(tx, inbox, new, &content, provoked)?;
+        let sent = post::send(tx, inbox.clone(), new, &content, provoked);
+        if let Err(Refusal::RecipientNotPermitted { address }) = &sent {
+            not_permitted = Some((inbox, address.clone()));
+        }
+        let message = sent?;
         provocations::defect(provoked)?;
         let view = serde_json::to_vec(&SentView::from(&*message));
         let answer: Arc<[u8]> = view.unwrap_or_default().into();
@@ -115,7 +121,15 @@ fn send(call: &Call<'_>, new: &NewSend, provoked: &Provoked<'_>) -> Result<Reply
             sends::remember(tx, &key.text, inbox_id, fingerprint, answer, None);
         }
         Ok((answer, false))
-    })?;
+    });
+    if let Some((inbox, address)) = not_permitted {
+        // What was refused has left no trace; the audit tells of it nevertheless.
+        call.caller.write(|tx| -> Result<(), Failure> {
+            policy::note_refused_send(tx, &inbox, &address);
+            Ok(())
+        })?;
+    }
+    let (answer, replayed) = written?;
     let reply = Reply::bytes(StatusCode::OK, "application/json", answer.to_vec());
     Ok(match replayed {
         true => reply.with(REPLAYED, HeaderValue::from_static("true")),

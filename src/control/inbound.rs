@@ -9,7 +9,7 @@ use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
 use crate::api::files::{self, Given};
-use crate::api::post::{self, Delivery};
+use crate::api::post::{self, Delivery, Outcome};
 use crate::api::reply::Reply;
 use crate::app::Unwritten;
 use crate::contract::{Item, query_pairs};
@@ -41,19 +41,34 @@ struct ResultView {
 impl ResultView {
     /// What was only tried made no message, and no new thread.
     fn new(delivery: Delivery, is_trial: bool) -> Self {
-        let joined_by = delivery.message.as_ref().map(|(_, by)| *by);
-        let message = delivery.message.as_ref().map(|(message, _)| message);
-        let is_made = !is_trial;
-        let is_joined = joined_by.is_some_and(|by| by != JoinedBy::New);
-        Self {
-            inbox_id: message.map(|message| message.inbox),
-            message_id: message.filter(|_| is_made).map(|message| message.id),
-            thread_id: message
-                .filter(|_| is_made || is_joined)
-                .map(|message| message.thread),
-            joined_by: joined_by.map(|by| by.word()),
-            dropped: message.is_none().then_some("no_such_inbox"),
+        let nothing = Self {
             address: delivery.address,
+            inbox_id: None,
+            message_id: None,
+            thread_id: None,
+            joined_by: None,
+            dropped: None,
+        };
+        match delivery.outcome {
+            Outcome::Received(message, joined_by) => {
+                let is_told = !is_trial || joined_by != JoinedBy::New;
+                Self {
+                    inbox_id: Some(message.inbox),
+                    message_id: (!is_trial).then_some(message.id),
+                    thread_id: is_told.then_some(message.thread),
+                    joined_by: Some(joined_by.word()),
+                    ..nothing
+                }
+            }
+            Outcome::Dropped(inbox) => Self {
+                inbox_id: Some(inbox.id),
+                dropped: Some("policy"),
+                ..nothing
+            },
+            Outcome::NoSuchInbox => Self {
+                dropped: Some("no_such_inbox"),
+                ..nothing
+            },
         }
     }
 }

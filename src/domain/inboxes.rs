@@ -10,6 +10,7 @@ use super::keys::{self, Scope};
 use super::limits;
 use super::messages;
 use super::pods;
+use super::policy;
 use super::refusal::{DomainFault, Refusal, Resource};
 use super::reputation::Reason;
 use super::state::{State, Transaction};
@@ -315,7 +316,7 @@ pub fn rotate_secret(tx: &mut Transaction<'_>, key: &str) -> Result<Arc<str>, Re
     Ok(secret)
 }
 
-/// Deletes an inbox with all its mail and its keys; its address is free again.
+/// Deletes an inbox with all its mail, its keys and its policy; its address is free again.
 ///
 /// # Errors
 ///
@@ -329,6 +330,7 @@ pub fn delete(tx: &mut Transaction<'_>, key: &str) -> Result<(), Refusal> {
     keys::forget(tx.state, Scope::of_inbox(&inbox));
     limits::forget_inbox(tx.state, inbox.id);
     deliveries::forget_inbox(tx.state, inbox.id);
+    policy::forget(tx.state, Scope::of_inbox(&inbox));
     tx.state.inboxes.remove(inbox.id);
     Ok(())
 }

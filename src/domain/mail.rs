@@ -94,7 +94,7 @@ pub fn bare(from: &str) -> &str {
 }
 
 /// Which way a message went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     /// To the inbox.
     Inbound,

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod mail;
 pub mod messages;
 pub mod pods;
+pub mod policy;
 pub mod refusal;
 pub mod reputation;
 pub mod sends;

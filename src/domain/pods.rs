@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::clock::Timestamp;
 use super::ids::Id;
 use super::keys::{self, Scope};
+use super::policy;
 use super::refusal::{Refusal, Resource};
 use super::reputation::Reason;
 use super::state::{State, Transaction};
@@ -94,7 +95,8 @@ pub fn restore_default(
     let id = id.unwrap_or(known.id);
     if id != known.id {
         check_empty(tx.state, known.id)?;
-        if tx.state.pod_keys.count(known.id) > 0 {
+        let has_policy = policy::is_told(tx.state, Scope::Pod(known.id));
+        if has_policy || tx.state.pod_keys.count(known.id) > 0 {
             return Err(Refusal::DefaultPod);
         }
         if is_taken(tx.state, id) {
@@ -208,7 +210,7 @@ pub fn update(tx: &mut Transaction<'_>, key: &str, change: PodChange) -> Result<
     Ok(pod)
 }
 
-/// Deletes an empty pod, and revokes its keys.
+/// Deletes an empty pod and its policy, and revokes its keys.
 ///
 /// # Errors
 ///
@@ -224,6 +226,7 @@ pub fn delete(tx: &mut Transaction<'_>, key: &str) -> Result<(), Refusal> {
         tx.state.client_ids.remove(client_id);
     }
     keys::forget(tx.state, Scope::Pod(pod.id));
+    policy::forget(tx.state, Scope::Pod(pod.id));
     tx.state.pods.remove(pod.id);
     Ok(())
 }

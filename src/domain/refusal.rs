@@ -164,6 +164,22 @@ pub enum Refusal {
         /// The recipient.
         address: String,
     },
+    /// The scope has a rule that says the same.
+    RuleExists {
+        /// Whom it names.
+        value: String,
+        /// The rule.
+        rule: Id,
+    },
+    /// The rule belongs to a scope around the one in which it was addressed.
+    InheritedRule {
+        /// The rule.
+        rule: Id,
+        /// The pod that it belongs to, if it is not the account.
+        of: Option<String>,
+    },
+    /// There is nothing around the account whose mode it could have.
+    NothingToInherit,
     /// A recipient stands on the suppression list.
     RecipientSuppressed {
         /// The recipient.
@@ -216,6 +232,10 @@ pub enum Boundary {
     NoInboxKeys,
     /// Only keys of the whole account touch webhooks.
     Webhooks,
+    /// Only keys of the whole account set the mode `none`.
+    PolicyMode,
+    /// Only keys of the whole account widen an allowlist from beneath it.
+    PolicyAllowlist,
     /// The key's pod, known by this name.
     Pod(String),
     /// The key's inbox, with this address.
@@ -291,6 +311,10 @@ pub enum Resource {
     Event,
     /// An event on its way to a webhook.
     Delivery,
+    /// A rule of a policy.
+    Rule,
+    /// What a policy did to a mail.
+    AuditEntry,
 }
 
 impl Resource {
@@ -308,6 +332,8 @@ impl Resource {
             Resource::Suppression => "suppression",
             Resource::Event => "event",
             Resource::Delivery => "delivery",
+            Resource::Rule => "rule",
+            Resource::AuditEntry => "audit entry",
         }
     }
 }

@@ -16,6 +16,7 @@ use super::keys::Key;
 use super::limits::Usage;
 use super::messages::Message;
 use super::pods::{self, Pod};
+use super::policy::Policies;
 use super::refusal::{Refusal, Resource};
 use super::sends::{Departed, Record};
 use super::suppressions::Suppression;
@@ -103,6 +104,8 @@ pub struct State {
     pub(super) outbox: Tree<Order, Arc<Departed>>,
     /// Addresses that nothing is sent to, by address, which is lower-case.
     pub suppressions: Tree<Arc<str>, Arc<Suppression>>,
+    /// Who may write to whom; one reference, since most worlds never touch it.
+    pub(super) policies: Arc<Policies>,
     /// What was used of the limits.
     pub usage: Arc<Usage>,
     /// First answers by idempotency key.
@@ -205,6 +208,7 @@ impl State {
             due: Tree::new(),
             outbox: Tree::new(),
             suppressions: Tree::new(),
+            policies: Arc::default(),
             usage: Arc::default(),
             idempotency: Tree::new(),
             idempotency_ages: Tree::new(),

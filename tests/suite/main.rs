@@ -25,6 +25,7 @@ mod messages;
 mod outbox;
 mod parallel;
 mod pods;
+mod policy;
 mod process;
 mod readme;
 mod reference;

@@ -25,6 +25,7 @@ const MESSAGE: &str = "00000000-0000-4000-8000-000000000002";
 const THREAD: &str = "00000000-0000-4000-8000-000000000003";
 const POD_KEY: &str = "00000000-0000-4000-8000-000000000004";
 const INBOX_KEY: &str = "00000000-0000-4000-8000-000000000005";
+const RULE: &str = "00000000-0000-4000-8000-000000000006";
 
 /// Takes whatever comes.
 static HOOK: LazyLock<Receiver> = LazyLock::new(Receiver::taking);
@@ -56,6 +57,9 @@ fn tenants() -> Value {
             { "id": POD_KEY, "pod": "own" },
             { "id": INBOX_KEY, "inbox": "own@openmail.sh" },
         ],
+        "policy": { "rules": [
+            { "id": RULE, "pod": "own", "direction": "inbound", "type": "block", "value": "x.example" },
+        ] },
     })
 }
 
@@ -114,6 +118,32 @@ fn call(operation: &str) -> (&'static str, String, Option<Value>) {
         "getRawMessage" => ("GET", format!("/v1/messages/{MESSAGE}/raw"), None),
         "getAttachment" => ("GET", attachment, None),
         "getAttachmentText" => ("GET", format!("{attachment}/text"), None),
+        "getPolicy" => ("GET", "/v1/policy?podId=own".to_owned(), None),
+        "getPolicy/inbox" => ("GET", format!("/v1/policy?inboxId={INBOX}"), None),
+        "getPolicy/account" => ("GET", "/v1/policy".to_owned(), None),
+        "replacePolicy" => {
+            let body = json!({ "inbound": { "mode": "allowlist", "rules": [] } });
+            ("PUT", "/v1/policy?podId=own".to_owned(), Some(body))
+        }
+        "setPolicyMode" | "setPolicyMode/none" => {
+            let mode = if operation.ends_with("none") {
+                "none"
+            } else {
+                "allowlist"
+            };
+            let body = json!({ "mode": mode, "direction": "outbound" });
+            (
+                "PUT",
+                format!("/v1/policy/mode?inboxId={INBOX}"),
+                Some(body),
+            )
+        }
+        "createPolicyRule" => {
+            let body = json!({ "type": "block", "value": "example.com", "direction": "inbound" });
+            ("POST", "/v1/policy/rules?podId=own".to_owned(), Some(body))
+        }
+        "deletePolicyRule" => ("DELETE", format!("/v1/policy/rules/{RULE}?podId=own"), None),
+        "listPolicyAudit" => ("GET", "/v1/policy/audit?podId=own".to_owned(), None),
         other => panic!("{other} has no call here"),
     };
     (method, path, body)

@@ -1,13 +1,13 @@
 //! How far a key reaches (OpenMail docs, API keys, Scopes).
 
 use crate::domain::ids::Id;
-use crate::domain::inboxes::Inbox;
+use crate::domain::inboxes::{self, Inbox};
 use crate::domain::pods;
 use crate::domain::refusal::{Boundary, Refusal};
 use crate::domain::state::State;
 
-/// How far a key reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How far a key reaches, and what a policy holds for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// Everything that the account has.
     Account,
@@ -29,6 +29,38 @@ impl Scope {
         Scope::Inbox {
             inbox: inbox.id,
             pod: inbox.pod,
+        }
+    }
+
+    /// What a pod (id or `clientId`) or an inbox names, or the account if neither does.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`].
+    pub fn named(state: &State, pod: Option<&str>, inbox: Option<&str>) -> Result<Self, Refusal> {
+        match (pod, inbox) {
+            (_, Some(inbox)) => Ok(Self::of_inbox(&*inboxes::get(state, inbox)?)),
+            (Some(pod), None) => Ok(Scope::Pod(pods::get(state, pod)?.id)),
+            (None, None) => Ok(Scope::Account),
+        }
+    }
+
+    /// Whether it reaches all of another one.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Forbidden`].
+    pub fn check_scope(self, state: &State, other: Self) -> Result<(), Refusal> {
+        match (self, other) {
+            (Scope::Account, _) => Ok(()),
+            (Scope::Pod(_) | Scope::Inbox { .. }, Scope::Account) => Err(Refusal::Forbidden {
+                boundary: Boundary::AccountKeysOnly,
+            }),
+            (Scope::Pod(_), Scope::Pod(pod) | Scope::Inbox { pod, .. }) => {
+                self.check_pod(state, pod)
+            }
+            (Scope::Inbox { .. }, Scope::Inbox { .. }) if self == other => Ok(()),
+            (Scope::Inbox { .. }, Scope::Pod(_) | Scope::Inbox { .. }) => Err(self.crossed(state)),
         }
     }
 

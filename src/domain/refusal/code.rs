@@ -27,7 +27,9 @@ impl Refusal {
             Refusal::DomainExists { .. } => "domain_exists",
             Refusal::DomainHasInboxes { .. } => "domain_has_inboxes",
             Refusal::IdTaken { .. } => "id_taken",
-            Refusal::SubjectMissing | Refusal::UnknownProvocation { .. } => "bad_request",
+            Refusal::SubjectMissing
+            | Refusal::UnknownProvocation { .. }
+            | Refusal::NothingToInherit => "bad_request",
             Refusal::IdempotencyKeyReused { .. } => "idempotency_key_reused",
             Refusal::TextExtractionFailed { .. } => "text_extraction_failed",
             Refusal::AttachmentsTooLarge { .. } => "payload_too_large",
@@ -43,6 +45,8 @@ impl Refusal {
             Refusal::ReputationSuspended { .. } => "reputation_suspended",
             Refusal::FeatureRequiresPaidPlan { .. } => "feature_requires_paid_plan",
             Refusal::RecipientNotPermitted { .. } => "recipient_not_permitted",
+            Refusal::RuleExists { .. } => "rule_exists",
+            Refusal::InheritedRule { .. } => "inherited_rule",
             Refusal::RecipientSuppressed { .. } => "recipient_suppressed",
             Refusal::NoMxRecords { .. } => "no_mx_records",
             Refusal::UnsafeContent => "unsafe_content",
@@ -112,6 +116,14 @@ impl Refusal {
             },
             "feature_requires_paid_plan" => Refusal::FeatureRequiresPaidPlan { reply_to: address },
             "recipient_not_permitted" => Refusal::RecipientNotPermitted { address },
+            "rule_exists" => Refusal::RuleExists {
+                value: address,
+                rule: Id::MIN,
+            },
+            "inherited_rule" => Refusal::InheritedRule {
+                rule: Id::MIN,
+                of: None,
+            },
             "recipient_suppressed" => Refusal::RecipientSuppressed {
                 address,
                 kind: "bounce",

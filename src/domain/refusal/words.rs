@@ -131,6 +131,21 @@ impl fmt::Display for Refusal {
                 "the outbound policy does not permit mail to `{}`; nothing was sent to anybody",
                 shown(address)
             ),
+            Refusal::RuleExists { value, rule } => write!(
+                out,
+                "the rule {rule} says the same of `{}` already",
+                shown(value)
+            ),
+            Refusal::InheritedRule { rule, of } => {
+                let of = of.as_ref().map_or_else(
+                    || "the account".to_owned(),
+                    |pod| format!("the pod `{}`", shown(pod)),
+                );
+                write!(out, "the rule {rule} belongs to {of}, and is deleted there alone")
+            }
+            Refusal::NothingToInherit => out.write_str(
+                "`inherit` is a mode of pods and inboxes; there is nothing around the account",
+            ),
             Refusal::RecipientSuppressed { address, kind } => write!(
                 out,
                 "`{}` is on the suppression list ({kind}); nothing was sent to anybody",
@@ -200,6 +215,12 @@ impl Boundary {
             ),
             Boundary::Webhooks => out.write_str(
                 "webhooks need a key of the whole account; the key that came is confined to a pod or an inbox",
+            ),
+            Boundary::PolicyMode => out.write_str(
+                "the mode `none` would lift what holds around; it takes a key of the whole account",
+            ),
+            Boundary::PolicyAllowlist => out.write_str(
+                "an allowlist holds around this scope, and a further allow rule would widen it; that takes a key of the whole account",
             ),
             Boundary::Pod(pod) => write!(
                 out,

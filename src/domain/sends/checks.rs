@@ -10,7 +10,7 @@ use super::super::inboxes::{self, Inbox};
 use super::super::mail::Mail;
 use super::super::refusal::Refusal;
 use super::super::state::State;
-use super::super::{limits, messages, reputation, suppressions};
+use super::super::{limits, messages, policy, reputation, suppressions};
 use super::{Context, NewSend, Provoked, context, recipients, replay};
 
 /// What can be said of a send without looking at the account.
@@ -110,8 +110,8 @@ fn check_plan(state: &State, new: &NewSend) -> Result<(), Refusal> {
 ///
 /// # Errors
 ///
-/// [`Refusal::StorageLimitExceeded`], [`Refusal::RecipientSuppressed`],
-/// [`Refusal::RateLimitExceeded`] and [`Refusal::ColdOutreachLimit`], in this order; between them
+/// [`Refusal::StorageLimitExceeded`], [`Refusal::RecipientNotPermitted`],
+/// [`Refusal::RecipientSuppressed`], [`Refusal::RateLimitExceeded`] and [`Refusal::ColdOutreachLimit`], in this order; between them
 /// those that only a recipient at `fail.test` brings about.
 pub fn check_mail(
     state: &State,
@@ -125,8 +125,8 @@ pub fn check_mail(
         return Err(Refusal::StorageLimitExceeded { limit: None });
     }
     messages::check_room(state, mail)?;
-    // The outbound policy is asked here, once accounts have one.
     provoked.refuse("recipient_not_permitted", now)?;
+    policy::check_send(state, inbox, mail)?;
     provoked.refuse("recipient_suppressed", now)?;
     suppressions::check(state, recipients(mail))?;
     // Nobody looks up domains or judges what a mail says: these three are always asked for.
