@@ -22,6 +22,8 @@ const STATUSES: [&str; 3] = ["verified", "failed", "pending"];
 const PLANS: [&str; 3] = ["free", "pro", "enterprise"];
 const REASONS: [&str; 3] = ["abuse", "pod_degraded", "other"];
 const KINDS: [&str; 3] = ["bounce", "complaint", "unsub"];
+const MODES: [&str; 3] = ["none", "allowlist", "inherit"];
+const NAMED: [&str; 3] = ["a@outside.example", "outside.example", "*.example"];
 const URL: &str = "https://example.com/hook";
 
 /// Something that a user does; numbers pick among what is there, counted modulo.
@@ -48,6 +50,8 @@ enum Step {
     Suspend(usize, bool, Option<usize>),
     /// Puts an address on the list; none takes it off.
     Suppress(u8, Option<usize>),
+    /// Of the account, a pod or an inbox: a rule; none sets the mode instead.
+    Policy(usize, usize, bool, Option<usize>),
     MoveClock(u16),
     /// Over the end of a day.
     PassDays(u8),
@@ -111,6 +115,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (pick(), any::<bool>(), maybe())
             .prop_map(|(at, is_pod, reason)| Step::Suspend(at, is_pod, reason)),
         1 => (0..3_u8, maybe()).prop_map(|(at, kind)| Step::Suppress(at, kind)),
+        2 => (pick(), pick(), any::<bool>(), maybe())
+            .prop_map(|(scope, at, comes, rule)| Step::Policy(scope, at, comes, rule)),
         1 => (0..3_u16).prop_map(Step::MoveClock),
         1 => (0..3_u8).prop_map(Step::PassDays),
         5 => (pick(), maybe(), maybe(), proptest::option::of(0..3_u8))
@@ -228,6 +234,26 @@ fn take(account: &Account, step: &Step) {
                 None => row["remove"] = json!(true),
             }
             patch(account, json!({ "suppressions": [row] }))
+        }
+        Step::Policy(scope, at, comes, rule) => {
+            let scope = match (scope % 3, id_of(&inboxes, *at)) {
+                (0, _) => String::new(),
+                (1, Some(inbox)) => format!("?inboxId={inbox}"),
+                _ => format!("?podId={}", pod(*at)),
+            };
+            let direction = if *comes { "inbound" } else { "outbound" };
+            match rule {
+                Some(rule) => account.post(
+                    &format!("/v1/policy/rules{scope}"),
+                    json!({ "direction": direction, "type": if rule % 2 == 0 { "allow" } else { "block" },
+                            "value": NAMED[rule % NAMED.len()] }),
+                ),
+                None => account.send(
+                    "PUT",
+                    &format!("/v1/policy/mode{scope}"),
+                    Some(json!({ "direction": direction, "mode": MODES[at % MODES.len()] })),
+                ),
+            }
         }
         Step::PassDays(days) => account.post("/_mock/clock", json!({ "by": format!("{days}d") })),
         Step::MoveClock(millis) => {
@@ -544,6 +570,21 @@ fn an_account_with_everything_in_it_makes_the_round_trip() {
               "messages": [{ "from": "a@x.example", "at": "-3d", "sequence": 7 },
                            { "from": "a@x.example", "at": "-3d", "sequence": 7 }] },
         ],
+        "policy": {
+            "modes": [{ "pod": "", "direction": "outbound", "mode": "allowlist" },
+                      { "inbox": "two@own.example", "direction": "inbound", "mode": "none" }],
+            "rules": [
+                { "pod": "a", "direction": "inbound", "type": "block", "value": "\"<>{}~'@X.example" },
+                { "pod": id, "direction": "inbound", "type": "allow", "value": "x.example" },
+                { "direction": "inbound", "type": "allow", "value": "x.example", "createdAt": "-3d" },
+            ],
+            "audit": [
+                { "inbox": "six@own.example", "action": "not_allowed", "direction": "outbound",
+                  "address": "\u{0}", "at": "+3d" },
+                { "inbox": "two@own.example", "action": "blocked", "direction": "inbound",
+                  "address": "", "ruleId": id },
+            ],
+        },
         "idempotency": [
             { "key": "k", "inbox": id, "fingerprint": "00".repeat(32), "answer": "{}", "at": "-1h" },
             { "key": "j", "inbox": id, "fingerprint": "ff".repeat(32), "answer": "{}", "at": "-1h" },
