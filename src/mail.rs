@@ -7,6 +7,7 @@
 
 mod address;
 mod build;
+mod category;
 mod decode;
 mod extract;
 mod field;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub use address::{Mailbox, address_key, is_bare_address};
 pub use build::{Draft, build, carried};
+pub use category::Category;
 pub use extract::{
     Extraction, MAX_CHARACTERS, MAX_EXTRACTED_BYTES, Method, extract, method_of_given,
 };

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::Id;
+use crate::domain::mail::is_auto_replyable;
 use crate::domain::messages::{Attachment, Direction, Message};
 use crate::domain::threads::Thread;
 
@@ -109,7 +110,7 @@ impl<'m> MessageView<'m> {
             references: References(&mail.references),
             raw_url: RawUrl(message.id),
             category: mail.category.as_deref(),
-            auto_replyable: mail.category.as_deref().map(|it| it == "personal"),
+            auto_replyable: is_auto_replyable(mail.category.as_deref()),
             verdict: mail.verdict.as_deref(),
             created_at: message.created_at,
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::inboxes::{self, Inbox};
+use crate::domain::mail::CLEAN;
 use crate::domain::messages::{self, Attachment, JoinedBy, Mail, Message};
 use crate::domain::policy;
 use crate::domain::refusal::Refusal;
@@ -198,8 +199,8 @@ pub fn received(parsed: Parsed, raw: Option<Arc<[u8]>>) -> Mail {
         attachments: attachments
             .map(|(file, name)| attachment(&name, &file.content_type, file.bytes))
             .collect(),
-        category: None,
-        verdict: None,
+        category: Some(parsed.category.word().into()),
+        verdict: Some(CLEAN.into()),
         raw,
     }
 }

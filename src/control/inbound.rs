@@ -14,6 +14,7 @@ use crate::api::reply::Reply;
 use crate::app::Unwritten;
 use crate::contract::{Item, query_pairs};
 use crate::domain::ids::Id;
+use crate::domain::mail::CLEAN;
 use crate::domain::messages::{Attachment, Headers, JoinedBy, Mail};
 use crate::domain::refusal::Refusal;
 use crate::domain::sends::bare;
@@ -84,7 +85,14 @@ fn receive_mail(call: &Call<'_>) -> Result<Reply, Failure> {
         Some(body) => {
             let (headers, notes) = headers(body.root())?;
             let mail = described(call, body.root())?;
-            (Mail { headers, ..mail }, notes)
+            let told = mail.category.clone();
+            let category = told.unwrap_or_else(|| category(&mail.from, headers.as_deref()));
+            let mail = Mail {
+                headers,
+                category: Some(category),
+                ..mail
+            };
+            (mail, notes)
         }
         None => {
             let bytes = call.request.bytes();
@@ -173,9 +181,15 @@ fn described(call: &Call<'_>, body: Item<'_>) -> Result<Mail, Failure> {
         html: html.map(Into::into),
         attachments,
         category: boxed("category"),
-        verdict: boxed("verdict"),
+        verdict: Some(boxed("verdict").unwrap_or_else(|| CLEAN.into())),
         ..Mail::default()
     })
+}
+
+/// The kind of a mail of which nobody said one, by its headers.
+fn category(from: &str, headers: Option<&Headers>) -> Box<str> {
+    let field = |name: &str| headers.and_then(|headers| headers.get(name));
+    mail::Category::of(bare(from), field).word().into()
 }
 
 /// Whom a field names, without display names.

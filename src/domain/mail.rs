@@ -42,6 +42,16 @@ pub struct Mail {
     pub raw: Option<Arc<[u8]>>,
 }
 
+/// Whether a program may answer a mail of that kind: what a person wrote alone. None of a mail that
+/// was not classified.
+#[must_use]
+pub fn is_auto_replyable(category: Option<&str>) -> Option<bool> {
+    category.map(|category| category == "personal")
+}
+
+/// What a mail is suspected of that nobody suspects.
+pub const CLEAN: &str = "clean";
+
 /// Header fields by name, as they were given and in that order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Headers(Box<[(Box<str>, Box<str>)]>);
@@ -51,6 +61,14 @@ impl Headers {
     #[must_use]
     pub fn of(fields: Vec<(Box<str>, Box<str>)>) -> Option<Arc<Self>> {
         (!fields.is_empty()).then(|| Arc::new(Self(fields.into())))
+    }
+
+    /// The first value of that name, whatever its case.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut fields = self.iter();
+        let (_, value) = fields.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(value)
     }
 
     /// Names and values.

@@ -10,7 +10,7 @@ use super::field::{self, LONG_ADDRESSES};
 use super::html::text_of_html;
 use super::markup::html_of_text;
 use super::walk::{Field, Fields, Leaf, Notes, walk};
-use super::{Attachment, MAX_REFERENCES};
+use super::{Attachment, Category, MAX_REFERENCES};
 
 const REPEATED: &str = "a header field that may stand once stands more often: the first counts";
 const TOO_MANY_IDS: &str = "References names more than 1,000 messages: the rest was cut";
@@ -18,6 +18,9 @@ const BAD_DATE: &str = "Date could not be read";
 const BAD_ADDRESS: &str = "an address list holds no address that could be read";
 const BAD_ENCODING: &str = "a transfer encoding is broken: the part holds what could be decoded";
 const UNKNOWN_ENCODING: &str = "a transfer encoding is unknown: the part was kept as it came";
+
+/// So much of a field is looked at for what it says of the kind of mail, in bytes.
+const MAX_SIGN: usize = 1_000;
 
 /// A message as it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub struct Parsed {
     pub html: Option<String>,
     /// Everything else, in order: files, inline images, nested messages as they came.
     pub attachments: Vec<Attachment>,
+    /// What kind of mail its header makes it.
+    pub category: Category,
     /// What was cut or could not be read, in words.
     pub notes: Vec<String>,
 }
@@ -124,6 +129,12 @@ fn read_fields(fields: &Fields<'_>, parsed: &mut Parsed, notes: &mut Notes) {
     parsed.message_id = ids(fields, Field::MessageId, notes).into_iter().next();
     parsed.in_reply_to = ids(fields, Field::InReplyTo, notes);
     parsed.references = ids(fields, Field::References, notes);
+    let from = parsed.from_address.as_deref().unwrap_or_default();
+    parsed.category = Category::of(from, |name| {
+        let value = fields.named(name)?;
+        let value = value.get(..MAX_SIGN).unwrap_or(value);
+        Some(String::from_utf8_lossy(value))
+    });
     if let Some(value) = fields.first(Field::Date) {
         parsed.date = field::date(value);
         if parsed.date.is_none() {

@@ -55,6 +55,10 @@ pub(super) enum Field {
     ContentType,
     ContentDisposition,
     ContentTransferEncoding,
+    AutoSubmitted,
+    Precedence,
+    ListUnsubscribe,
+    List,
 }
 
 const FIELDS: &[(&str, Field)] = &[
@@ -70,6 +74,15 @@ const FIELDS: &[(&str, Field)] = &[
     ("content-type", Field::ContentType),
     ("content-disposition", Field::ContentDisposition),
     ("content-transfer-encoding", Field::ContentTransferEncoding),
+    ("auto-submitted", Field::AutoSubmitted),
+    ("precedence", Field::Precedence),
+    ("list-unsubscribe", Field::ListUnsubscribe),
+    ("list-id", Field::List),
+    ("list-post", Field::List),
+    ("list-help", Field::List),
+    ("list-subscribe", Field::List),
+    ("list-owner", Field::List),
+    ("list-archive", Field::List),
 ];
 
 /// The fields of one header, folded as they came.
@@ -84,6 +97,12 @@ impl<'a> Fields<'a> {
 
     pub(super) fn first(&self, field: Field) -> Option<&'a [u8]> {
         self.all(field).next()
+    }
+
+    /// The first field of a name in lower case; the fields of lists are one kind.
+    pub(super) fn named(&self, name: &str) -> Option<&'a [u8]> {
+        let mut known = FIELDS.iter();
+        self.first(known.find(|(known, _)| *known == name)?.1)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::events::{Event, Received, ReceivedFile, Standing, Subject};
 use crate::domain::ids::Id;
 use crate::domain::inboxes::Inbox;
+use crate::domain::mail::is_auto_replyable;
 
 /// What a segment of a path may hold as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -42,6 +43,11 @@ struct MessagePayload<'e> {
     subject: &'e str,
     body_text: &'e str,
     attachments: Vec<FilePayload<'e>>,
+    category: Option<&'e str>,
+    auto_replyable: Option<bool>,
+    verdict: Option<&'e str>,
+    /// Null: nobody here scores mail.
+    spam_score: Option<f64>,
     received_at: Timestamp,
 }
 
@@ -163,6 +169,10 @@ fn received_payload<'e>(
             attachments: files
                 .map(|file| file_payload(file, received.message, telling.base))
                 .collect(),
+            category: received.category.as_deref(),
+            auto_replyable: is_auto_replyable(received.category.as_deref()),
+            verdict: received.verdict.as_deref(),
+            spam_score: None,
             received_at: received.at,
         },
     }

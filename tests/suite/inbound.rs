@@ -107,12 +107,17 @@ fn a_mail_as_json_becomes_a_message() {
 }
 
 #[test]
-fn a_mail_that_nobody_classified_says_so() {
+fn a_mail_that_nobody_classified_is_taken_for_what_it_seems() {
     let (account, inbox) = desk("inbound-unclassified");
     arrived(&account, json!({ "from": "a@example.com", "to": DESK }));
     let message = only_message(&account, &inbox);
-    for field in ["category", "autoReplyable", "verdict", "inReplyTo"] {
-        assert_eq!(message[field], Value::Null, "{field}");
+    assert_eq!(message["inReplyTo"], Value::Null);
+    for (field, seeming) in [
+        ("category", json!("personal")),
+        ("autoReplyable", json!(true)),
+        ("verdict", json!("clean")),
+    ] {
+        assert_eq!(message[field], seeming, "{field}");
     }
     assert_eq!(
         (&message["subject"], &message["bodyText"]),

@@ -5,6 +5,7 @@ mod support;
 mod architecture;
 mod attachments;
 mod bodies;
+mod classified;
 mod contract;
 mod deliveries;
 mod domain;

@@ -57,9 +57,9 @@ fn an_incoming_message_is_shown_as_it_came() {
         "inReplyTo": null,
         "references": [],
         "rawUrl": format!("/v1/messages/{}/raw", text(&came, "messageId")),
-        "category": null,
-        "autoReplyable": null,
-        "verdict": null,
+        "category": "personal",
+        "autoReplyable": true,
+        "verdict": "clean",
         "createdAt": START,
     });
     assert_eq!(post.only(&desk), expected);

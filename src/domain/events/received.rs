@@ -25,6 +25,10 @@ pub struct Received {
     pub subject: Box<str>,
     /// Its plain text.
     pub text: Box<str>,
+    /// What kind of mail it was taken for.
+    pub category: Option<Box<str>>,
+    /// What it was suspected of.
+    pub verdict: Option<Box<str>>,
     /// Its attachments, without their bytes.
     pub attachments: Box<[ReceivedFile]>,
     /// When it came.
@@ -68,6 +72,8 @@ impl Received {
             cc: mail.cc.clone(),
             subject: mail.subject.clone(),
             text: mail.text.clone(),
+            category: mail.category.clone(),
+            verdict: mail.verdict.clone(),
             attachments: attachments.collect(),
             at: message.created_at,
         }

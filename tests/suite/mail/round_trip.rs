@@ -1,7 +1,7 @@
 //! What is built is read back as it was.
 
 use openmail_mock::mail::{
-    Attachment, Draft, Mailbox, Parsed, build, carried, parse, text_of_html,
+    Attachment, Category, Draft, Mailbox, Parsed, build, carried, parse, text_of_html,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -132,6 +132,7 @@ fn expected(draft: &Draft) -> Parsed {
         text: draft.text.clone().or(derived).unwrap_or_default(),
         html: draft.html.clone(),
         attachments: draft.attachments.iter().map(as_carried).collect(),
+        category: Category::Personal,
         notes: Vec::new(),
     }
 }

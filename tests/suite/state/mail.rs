@@ -175,7 +175,7 @@ fn a_message_that_is_there_stays_what_and_where_it_is() {
             "/threads/0/messages/0/to",
         ),
         (
-            json!({ "id": thread["id"], "messages": [{ "id": message, "category": "personal" }] }),
+            json!({ "id": thread["id"], "messages": [{ "id": message, "category": "marketing" }] }),
             "/threads/0/messages/0/category",
         ),
         (
