@@ -3,6 +3,7 @@
 mod account;
 mod attachments;
 mod clock;
+mod domains;
 mod events;
 mod export;
 mod faults;

@@ -158,12 +158,7 @@ impl Call<'_> {
     /// What URLs in answers begin with, without a slash at the end.
     #[must_use]
     pub fn base(&self) -> String {
-        let host = self.request.header(HOST.as_str());
-        match (&self.shared.public_url, host) {
-            (Some(url), _) => url.clone(),
-            (None, Some(host)) => format!("http://{host}"),
-            (None, None) => self.shared.url.clone(),
-        }
+        base(self.shared, self.request)
     }
 
     /// A text field of the body that may be set, cleared by null, or left alone.
@@ -183,6 +178,16 @@ impl Call<'_> {
             Some(text) => Ok(Some(Some(text.to_owned()))),
             None => Err(misfit(&format!("the field `{name}` to be a string"))),
         }
+    }
+}
+
+/// What URLs in the answer to a request begin with.
+#[must_use]
+pub(super) fn base(shared: &Shared, request: &Request) -> String {
+    match (&shared.public_url, request.header(HOST.as_str())) {
+        (Some(url), _) => url.clone(),
+        (None, Some(host)) => format!("http://{host}"),
+        (None, None) => shared.url.clone(),
     }
 }
 

@@ -352,6 +352,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::AccountBanned
         | Refusal::ReputationSuspended { .. }
         | Refusal::FeatureRequiresPaidPlan { .. }
+        | Refusal::PlanLimit
         | Refusal::RecipientNotPermitted { .. }
         | Refusal::InheritedRule { .. } => StatusCode::FORBIDDEN,
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
@@ -362,6 +363,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::PodHasDomains { .. }
         | Refusal::DomainExists { .. }
         | Refusal::RuleExists { .. }
+        | Refusal::DomainTaken { .. }
+        | Refusal::IdentityExists { .. }
         | Refusal::IdTaken { .. }
         | Refusal::AddressTaken { .. }
         | Refusal::LabelTaken { .. }
@@ -371,6 +374,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::InboxLimitReached { .. }
         | Refusal::InvalidWebhookUrl { .. }
         | Refusal::DomainHasInboxes { .. }
+        | Refusal::UnfitDomain { .. }
+        | Refusal::DomainBlocked { .. }
         | Refusal::IdempotencyKeyReused { .. }
         | Refusal::TextExtractionFailed { .. }
         | Refusal::StorageLimitExceeded { .. }
@@ -382,6 +387,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::RateLimitExceeded { .. } | Refusal::ColdOutreachLimit { .. } => {
             StatusCode::TOO_MANY_REQUESTS
         }
+        Refusal::ProviderError { .. } => StatusCode::BAD_GATEWAY,
     }
 }
 

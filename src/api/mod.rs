@@ -18,10 +18,13 @@ pub mod waiting;
 mod account;
 mod attachments;
 mod auth;
+mod domains;
+mod feedback;
 pub mod files;
 mod inboxes;
 mod json;
 mod keys;
+mod login;
 pub mod mail_views;
 mod messages;
 mod outside;
@@ -36,6 +39,7 @@ mod refused;
 mod sends;
 mod sockets;
 mod threads;
+mod usage;
 
 use crate::app::App;
 use crate::contract::{Contract, Fault, Match, Operation};
@@ -156,7 +160,7 @@ impl Row {
 
 /// All built-in operations of the API.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables: [&[Row]; 9] = [
+    let tables: [&[Row]; 12] = [
         account::ROWS,
         pods::ROWS,
         inboxes::ROWS,
@@ -166,6 +170,9 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         threads::ROWS,
         attachments::ROWS,
         policy::ROWS,
+        domains::ROWS,
+        usage::ROWS,
+        feedback::ROWS,
     ];
     tables.into_iter().flatten()
 }

@@ -1,5 +1,5 @@
-//! What is answered beside the document: sockets, readiness, the document itself, signed links and
-//! CORS preflights.
+//! What is answered beside the document: sockets, readiness, the document itself, signed links, logins
+//! of the command line client and CORS preflights.
 
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -14,7 +14,7 @@ use super::failures::Failure;
 use super::reply::Reply;
 use super::routing::called;
 use super::spine::Trail;
-use super::{Plane, Shared, attachments, sockets};
+use super::{Plane, Shared, attachments, login, sockets};
 use crate::contract::Match;
 
 /// Answers a request that no document describes; none if it is not one of these.
@@ -48,6 +48,9 @@ fn answer_unrecorded(
     }
     if let Some(followed) = attachments::follow(shared, request) {
         return Some(followed);
+    }
+    if let Some(step) = login::answer(shared, request) {
+        return Some(step);
     }
     let reply = match request.uri.path() {
         "/health" => Reply::json(StatusCode::OK, &json!({ "status": "ok" })),

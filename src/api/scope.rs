@@ -11,7 +11,7 @@ use crate::contract::{Checked, Credential};
 use crate::domain::keys::Scope;
 use crate::domain::refusal::{Boundary, Refusal, Resource};
 use crate::domain::state::State;
-use crate::domain::{inboxes, messages, pods, threads};
+use crate::domain::{domains, inboxes, messages, pods, threads};
 
 /// The kinds of keys that may call an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,12 +94,14 @@ fn admits(who: Who, scope: Scope) -> Result<(), Refusal> {
 fn reach(state: &State, scope: Scope, what: Resource, key: &str) -> Result<(), Refusal> {
     let inbox = match what {
         Resource::Pod => return scope.check_pod(state, pods::get(state, key)?.id),
+        Resource::Domain => {
+            return domains::check_reach(state, scope, &*domains::named(state, key)?);
+        }
         Resource::Inbox => inboxes::get(state, key)?,
         Resource::Thread => inboxes::get(state, &threads::get(state, key)?.inbox.to_string())?,
         Resource::Message => inboxes::get(state, &messages::get(state, key)?.inbox.to_string())?,
         // Nothing in a path is addressed by these alone.
-        Resource::Domain
-        | Resource::Attachment
+        Resource::Attachment
         | Resource::Key
         | Resource::Suppression
         | Resource::Event

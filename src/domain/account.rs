@@ -37,6 +37,48 @@ pub struct Account {
     pub require_idempotency_key: bool,
     /// Where events go that no inbox's own webhook takes.
     pub webhook: Option<Webhook>,
+    /// Names that cannot be added as domains, and why.
+    pub rejected_domains: Vec<(Arc<str>, Rejection)>,
+}
+
+/// Why the rest of the world keeps an account from adding a domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rejection {
+    /// Another account has it.
+    Taken,
+    /// The mail provider knows it from before.
+    IdentityExists,
+    /// It counts as unsafe.
+    Blocked,
+    /// The mail provider fails.
+    ProviderError,
+}
+
+impl Rejection {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Taken,
+        Self::IdentityExists,
+        Self::Blocked,
+        Self::ProviderError,
+    ];
+
+    /// The code of the refusal.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Rejection::Taken => "domain_taken",
+            Rejection::IdentityExists => "identity_exists",
+            Rejection::Blocked => "domain_blocked",
+            Rejection::ProviderError => "provider_error",
+        }
+    }
+
+    /// The one with that code.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.word() == word)
+    }
 }
 
 /// What the account pays for.
@@ -68,6 +110,15 @@ impl Plan {
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|plan| plan.word() == word)
+    }
+
+    /// Whether the account may add domains of its own.
+    #[must_use]
+    pub fn has_custom_domains(self) -> bool {
+        match self {
+            Plan::Free => false,
+            Plan::Pro | Plan::Enterprise => true,
+        }
     }
 
     /// How many inboxes the account may have.
@@ -103,6 +154,8 @@ pub struct AccountChange {
     pub limits: Option<bool>,
     /// Whether it insists on idempotency keys.
     pub require_idempotency_key: Option<bool>,
+    /// All names that cannot be added as domains, in lower case.
+    pub rejected_domains: Option<Vec<(Arc<str>, Rejection)>>,
 }
 
 impl Account {
@@ -121,7 +174,16 @@ impl Account {
             limits: false,
             require_idempotency_key: false,
             webhook: None,
+            rejected_domains: Vec::new(),
         }
+    }
+
+    /// Why that name, which is lower-case, cannot be added as a domain, if so.
+    #[must_use]
+    pub fn rejection_of(&self, name: &str) -> Option<Rejection> {
+        let mut rejected = self.rejected_domains.iter();
+        let (_, why) = rejected.find(|(known, _)| **known == *name)?;
+        Some(*why)
     }
 }
 
@@ -145,6 +207,9 @@ pub fn update(tx: &mut Transaction<'_>, change: AccountChange) -> Result<(), Ref
     }
     if let Some(keys) = change.keys {
         account.keys = keys;
+    }
+    if let Some(rejected) = change.rejected_domains {
+        account.rejected_domains = rejected;
     }
     for (flag, change) in [
         (&mut account.spend_cap_paused, change.spend_cap_paused),

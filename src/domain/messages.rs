@@ -12,6 +12,7 @@ use super::refusal::{Refusal, Resource};
 use super::state::{State, Transaction};
 use super::table::{Listing, Order, Page, Row};
 use super::threads;
+use super::usage;
 
 /// What the messages of a world may have together, in bytes.
 pub const MAX_STORED: usize = 1024 * 1024 * 1024;
@@ -214,7 +215,7 @@ fn enter(state: &mut State, message: &Arc<Message>) {
     let key = (inbox, message.mail.message_id.clone(), order);
     state.message_ids.insert(key, ());
     count_correspondent(state, message, |count| count.saturating_add(1));
-    state.stored_bytes += size(&message.mail);
+    store_bytes(state, inbox, size(&message.mail));
     state.messages.put(message.clone());
 }
 
@@ -227,8 +228,26 @@ pub(super) fn leave(state: &mut State, message: &Message) {
     let key = (inbox, message.mail.message_id.clone(), order);
     state.message_ids.remove(&key);
     count_correspondent(state, message, |count| count.saturating_sub(1));
-    state.stored_bytes = state.stored_bytes.saturating_sub(size(&message.mail));
+    free_bytes(state, inbox, size(&message.mail));
+    usage::note_gone(state, message);
     state.messages.remove(message.id);
+}
+
+/// Counts bytes that an inbox has stored from now on.
+pub(super) fn store_bytes(state: &mut State, inbox: Id, bytes: usize) {
+    state.stored_bytes += bytes;
+    let known = state.inbox_bytes.get(&inbox).copied().unwrap_or(0);
+    state.inbox_bytes.insert(inbox, known + bytes);
+}
+
+/// Counts bytes that it has stored no longer.
+pub(super) fn free_bytes(state: &mut State, inbox: Id, bytes: usize) {
+    state.stored_bytes = state.stored_bytes.saturating_sub(bytes);
+    let known = state.inbox_bytes.get(&inbox).copied().unwrap_or(0);
+    match known.saturating_sub(bytes) {
+        0 => state.inbox_bytes.remove(&inbox),
+        left => state.inbox_bytes.insert(inbox, left),
+    };
 }
 
 /// Notes who sent what came. There is one entry for each sender, so that an inbox with a million

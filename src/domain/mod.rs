@@ -25,4 +25,5 @@ pub mod suppressions;
 pub mod table;
 pub mod threads;
 pub mod tree;
+pub mod usage;
 pub mod webhooks;

@@ -75,6 +75,35 @@ pub enum Refusal {
         /// The domain.
         domain: String,
     },
+    /// The plan has no custom domains.
+    PlanLimit,
+    /// No account can add this name as a domain.
+    UnfitDomain {
+        /// The name, as it was written.
+        domain: String,
+        /// Why not.
+        fault: NameFault,
+    },
+    /// Another account has this domain.
+    DomainTaken {
+        /// The domain.
+        domain: String,
+    },
+    /// The mail provider knows this domain already, and only a person can connect it again.
+    IdentityExists {
+        /// The domain.
+        domain: String,
+    },
+    /// The domain counts as unsafe.
+    DomainBlocked {
+        /// The domain.
+        domain: String,
+    },
+    /// The mail provider failed.
+    ProviderError {
+        /// The domain that it was about.
+        domain: String,
+    },
     /// Inboxes stand on a domain, in the way of what was asked.
     DomainHasInboxes {
         /// The domain.
@@ -230,6 +259,8 @@ pub enum Boundary {
     AccountKeysOnly,
     /// Keys of an inbox do not do this.
     NoInboxKeys,
+    /// Only keys of the whole account do this for every pod.
+    AccountWide,
     /// Only keys of the whole account touch webhooks.
     Webhooks,
     /// Only keys of the whole account set the mode `none`.
@@ -253,6 +284,8 @@ pub enum RateLimit {
     InboxesPerDay,
     /// Requests of the account within a minute.
     RequestsPerMinute,
+    /// Checks of a domain's records within a minute.
+    DomainChecksPerMinute,
 }
 
 impl RateLimit {
@@ -260,7 +293,7 @@ impl RateLimit {
     #[must_use]
     pub fn allowed(self) -> u32 {
         match self {
-            RateLimit::SendsPerMinute => 10,
+            RateLimit::SendsPerMinute | RateLimit::DomainChecksPerMinute => 10,
             RateLimit::SendsPerDay => 200,
             RateLimit::InboxesPerDay => 100,
             RateLimit::RequestsPerMinute => 1_000,
@@ -349,4 +382,13 @@ pub enum DomainFault {
     NotVerified(&'static str),
     /// It is scoped to another pod; how that one is known.
     OtherPod(String),
+}
+
+/// Why a name is no domain that an account can add.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameFault {
+    /// It is no name of a domain.
+    Malformed,
+    /// It is the service's.
+    Own,
 }

@@ -24,6 +24,7 @@ use super::table::{Index, Order, Table};
 use super::threads::Threads;
 use super::tree::Tree;
 use super::webhooks::Reach;
+use super::usage::GoneMail;
 
 /// The largest number of draws that every JSON reader can read; the next one begins again, and
 /// passes over the ids that are taken.
@@ -58,6 +59,8 @@ pub struct State {
     pub(super) domain_names: Tree<Arc<str>, Id>,
     /// Pod-scoped domains by pod.
     pub(super) pod_domains: Index,
+    /// Account-wide domains.
+    pub(super) shared_domains: Tree<Order, ()>,
     /// All keys of pods and inboxes.
     pub keys: Table<Key>,
     /// Keys by token.
@@ -86,6 +89,10 @@ pub struct State {
     pub threads: Threads,
     /// Texts, further headers and attachments of all messages, the trash included.
     pub stored_bytes: usize,
+    /// The same by inbox.
+    pub(super) inbox_bytes: Tree<Id, usize>,
+    /// Mail that was deleted, as far as usage counts it.
+    pub gone_mail: GoneMail,
     /// Events by number, the last of them at least.
     pub(super) events: Tree<u64, Arc<Event>>,
     /// Their numbers by id.
@@ -185,6 +192,7 @@ impl State {
             domains: Table::default(),
             domain_names: Tree::new(),
             pod_domains: Index::default(),
+            shared_domains: Tree::new(),
             keys: Table::default(),
             tokens: Tree::new(),
             key_labels: Tree::new(),
@@ -199,6 +207,8 @@ impl State {
             message_ids: Tree::new(),
             threads: Threads::default(),
             stored_bytes: 0,
+            inbox_bytes: Tree::new(),
+            gone_mail: Tree::new(),
             events: Tree::new(),
             event_numbers: Tree::new(),
             event_bytes: 0,

@@ -104,6 +104,17 @@ impl<R: Row> Table<R> {
         self.rows.iter().map(|(_, row)| row)
     }
 
+    /// The rows from an instant on and before another one, in order.
+    pub fn between(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = &Arc<R>> {
+        let start = self.rows.rank(&Order {
+            at: from,
+            ..Order::MIN
+        });
+        let rows = self.rows.iter_from(start);
+        rows.take_while(move |(order, _)| order.at < to)
+            .map(|(_, row)| row)
+    }
+
     /// One page, the last in order first.
     #[must_use]
     pub fn page(&self, page: Page) -> Listing<Arc<R>> {

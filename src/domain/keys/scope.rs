@@ -102,6 +102,20 @@ impl Scope {
         }
     }
 
+    /// Whether it reaches all of the account.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Forbidden`].
+    pub fn check_account(self) -> Result<(), Refusal> {
+        match self {
+            Scope::Account => Ok(()),
+            Scope::Pod(_) | Scope::Inbox { .. } => Err(Refusal::Forbidden {
+                boundary: Boundary::AccountWide,
+            }),
+        }
+    }
+
     /// Whether it may touch webhooks.
     ///
     /// # Errors

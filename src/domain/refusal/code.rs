@@ -18,13 +18,18 @@ impl Refusal {
             Refusal::PodNotEmpty { .. } => "pod_not_empty",
             Refusal::PodHasDomains { .. } => "pod_has_domains",
             Refusal::InvalidPod { .. } => "invalid_pod",
-            Refusal::InvalidDomain { .. } => "invalid_domain",
+            Refusal::InvalidDomain { .. } | Refusal::UnfitDomain { .. } => "invalid_domain",
             Refusal::SpendCapPaused => "spend_cap_paused",
             Refusal::InboxLimitReached { .. } => "inbox_limit_reached",
             Refusal::InvalidWebhookUrl { .. } => "invalid_webhook_url",
             Refusal::NoWebhookUrl => "no_webhook_url",
             Refusal::WebhookFailed { .. } => "webhook_failed",
             Refusal::DomainExists { .. } => "domain_exists",
+            Refusal::PlanLimit => "plan_limit",
+            Refusal::DomainTaken { .. } => "domain_taken",
+            Refusal::IdentityExists { .. } => "identity_exists",
+            Refusal::DomainBlocked { .. } => "domain_blocked",
+            Refusal::ProviderError { .. } => "provider_error",
             Refusal::DomainHasInboxes { .. } => "domain_has_inboxes",
             Refusal::IdTaken { .. } => "id_taken",
             Refusal::SubjectMissing
@@ -61,6 +66,7 @@ impl Refusal {
     #[must_use]
     pub fn example(code: &str, now: Timestamp) -> Option<Self> {
         let address = "ada@example.com".to_owned();
+        let domain = "example.com".to_owned();
         let tomorrow = DAY_MILLIS - now.millis().rem_euclid(DAY_MILLIS);
         let retry_after = u64::try_from(tomorrow).unwrap_or(0).div_ceil(1_000);
         Some(match code {
@@ -81,6 +87,17 @@ impl Refusal {
             "invalid_domain" => Refusal::InvalidDomain {
                 domain: "example.com".to_owned(),
                 fault: super::DomainFault::Unknown,
+            },
+            "plan_limit" => Refusal::PlanLimit,
+            "domain_exists" => Refusal::DomainExists { domain },
+            "domain_taken" => Refusal::DomainTaken { domain },
+            "identity_exists" => Refusal::IdentityExists { domain },
+            "domain_blocked" => Refusal::DomainBlocked { domain },
+            "provider_error" => Refusal::ProviderError { domain },
+            "domain_has_inboxes" => Refusal::DomainHasInboxes {
+                domain,
+                inboxes: 1,
+                outside: None,
             },
             "spend_cap_paused" => Refusal::SpendCapPaused,
             "inbox_limit_reached" => Refusal::InboxLimitReached { limit: 3 },

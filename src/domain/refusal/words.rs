@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Boundary, ColdScope, DomainFault, PROVOKING_DOMAIN, RateLimit, Refusal};
+use super::{Boundary, ColdScope, DomainFault, NameFault, PROVOKING_DOMAIN, RateLimit, Refusal};
 
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,7 +34,7 @@ impl fmt::Display for Refusal {
             ),
             Refusal::InvalidDomain { domain, fault } => fault.write(out, &shown(domain)),
             Refusal::SpendCapPaused => out.write_str(
-                "the monthly spend limit is reached, so sending and inbox creation are paused; raise it, or wait for the next month",
+                "the monthly spend limit is reached, so sending and the creation of inboxes and domains are paused; raise it, or wait for the next month",
             ),
             Refusal::InboxLimitReached { limit } => {
                 write!(out, "the plan's maximum of {limit} inboxes is reached")
@@ -55,6 +55,27 @@ impl fmt::Display for Refusal {
                     shown(domain)
                 )
             }
+            Refusal::PlanLimit => {
+                out.write_str("the free plan has no custom domains; change the plan first")
+            }
+            Refusal::UnfitDomain { domain, fault } => fault.write(out, &shown(domain)),
+            Refusal::DomainTaken { domain } => {
+                write!(out, "another account has the domain `{}`", shown(domain))
+            }
+            Refusal::IdentityExists { domain } => write!(
+                out,
+                "the mail provider knows `{}` from before; the support has to connect it again",
+                shown(domain)
+            ),
+            Refusal::DomainBlocked { domain } => {
+                let domain = shown(domain);
+                write!(out, "the domain `{domain}` counts as unsafe and is not taken")
+            }
+            Refusal::ProviderError { domain } => write!(
+                out,
+                "the mail provider failed while it worked on `{}`; nothing has changed, try again",
+                shown(domain)
+            ),
             Refusal::DomainHasInboxes {
                 domain,
                 inboxes,
@@ -169,6 +190,7 @@ impl fmt::Display for Refusal {
                     RateLimit::SendsPerDay => "sends per UTC day per inbox",
                     RateLimit::InboxesPerDay => "new inboxes per UTC day",
                     RateLimit::RequestsPerMinute => "requests per minute",
+                    RateLimit::DomainChecksPerMinute => "checks of a domain per minute",
                 };
                 write!(
                     out,
@@ -213,6 +235,9 @@ impl Boundary {
             Boundary::NoInboxKeys => out.write_str(
                 "a key of an inbox reads, sends and sets read states there; this call takes a key of its pod or of the account",
             ),
+            Boundary::AccountWide => out.write_str(
+                "the key is confined to a pod, and this is for every pod; name the key's own pod as `podId`",
+            ),
             Boundary::Webhooks => out.write_str(
                 "webhooks need a key of the whole account; the key that came is confined to a pod or an inbox",
             ),
@@ -255,6 +280,18 @@ impl DomainFault {
                 "the domain `{domain}` is scoped to the pod `{}`; only inboxes in that pod may use it",
                 shown(pod)
             ),
+        }
+    }
+}
+
+impl NameFault {
+    fn write(self, out: &mut fmt::Formatter<'_>, domain: &str) -> fmt::Result {
+        match self {
+            NameFault::Malformed => write!(
+                out,
+                "`{domain}` is no name of a domain: write letters, digits and hyphens with a dot between, such as meridian.io"
+            ),
+            NameFault::Own => DomainFault::Own.write(out, domain),
         }
     }
 }
