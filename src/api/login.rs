@@ -58,7 +58,8 @@ fn poll(shared: &Shared, request: &Request) -> Result<Reply, Failure> {
         number.is_some_and(|number| login_id(shared, number) == **id)
     });
     if !is_ours {
-        let message = "no login with this `requestId` was started here; begin with POST /auth/cli/start";
+        let message =
+            "no login with this `requestId` was started here; begin with POST /auth/cli/start";
         return Err(Failure::new(StatusCode::NOT_FOUND, "not_found", message));
     }
     let view = json!({ "status": "ready", "apiKey": super::key_of("default") });

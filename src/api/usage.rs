@@ -72,9 +72,7 @@ fn get_usage(call: &Call<'_>) -> Result<Reply, Failure> {
     let group_by = call.query_text("group_by")?.unwrap_or("inbox");
     let window = window(call, call.world.now())?;
     let scope = call.caller.scope();
-    let rows = call
-        .world
-        .read(|state| usage::report(state, scope, window));
+    let rows = call.world.read(|state| usage::report(state, scope, window));
     let mut totals = Used::default();
     for row in &rows {
         totals += row.used;
@@ -93,7 +91,9 @@ fn get_usage(call: &Call<'_>) -> Result<Reply, Failure> {
 /// The window that is asked for. Without an end it ends now, and what happens at this very
 /// millisecond is in it: on a clock that stands everything else would be missed.
 fn window(call: &Call<'_>, now: Timestamp) -> Result<Window, Failure> {
-    let usual = now.after(-USUAL_DAYS * DAY_MILLIS).unwrap_or(Timestamp::MIN);
+    let usual = now
+        .after(-USUAL_DAYS * DAY_MILLIS)
+        .unwrap_or(Timestamp::MIN);
     let from = instant(call, "from")?.unwrap_or(usual);
     let asked = instant(call, "to")?;
     let to = asked.unwrap_or_else(|| now.after(1).unwrap_or(Timestamp::MAX));

@@ -29,6 +29,7 @@ const RULE: &str = "00000000-0000-4000-8000-000000000006";
 
 /// Takes whatever comes.
 static HOOK: LazyLock<Receiver> = LazyLock::new(Receiver::taking);
+const DOMAIN: &str = "00000000-0000-4000-8000-000000000006";
 
 /// Two tenants, each with a pod, an inbox and keys of both; the first has mail. An empty pod is
 /// there to be deleted.
@@ -41,6 +42,7 @@ fn tenants() -> Value {
             },
             { "clientId": "other", "inboxes": [{ "address": "other@openmail.sh" }] },
         ],
+        "domains": [{ "id": DOMAIN, "domain": "own.example", "pod": "own" }],
         "threads": [{
             "id": THREAD, "inbox": "own@openmail.sh", "subject": "Hello",
             "messages": [{
@@ -71,6 +73,7 @@ fn send(body: Option<Value>) -> impl Fn(&Account, &str, &str) -> Answer {
 fn call(operation: &str) -> (&'static str, String, Option<Value>) {
     let inbox = format!("/v1/inboxes/{INBOX}");
     let attachment = format!("/v1/attachments/{MESSAGE}/note.txt");
+    let domain = format!("/v1/domains/{DOMAIN}");
     let (method, path, body) = match operation {
         "getMe" => ("GET", "/v1/me".to_owned(), None),
         "createPod" => ("POST", "/v1/pods".to_owned(), Some(json!({}))),
@@ -144,6 +147,24 @@ fn call(operation: &str) -> (&'static str, String, Option<Value>) {
         }
         "deletePolicyRule" => ("DELETE", format!("/v1/policy/rules/{RULE}?podId=own"), None),
         "listPolicyAudit" => ("GET", "/v1/policy/audit?podId=own".to_owned(), None),
+        "createDomain" => {
+            let body = json!({ "domain": "new.example", "podId": "own" });
+            ("POST", "/v1/domains".to_owned(), Some(body))
+        }
+        "createDomain/everyPod" => {
+            let body = json!({ "domain": "new.example" });
+            ("POST", "/v1/domains".to_owned(), Some(body))
+        }
+        "listDomains" => ("GET", "/v1/domains".to_owned(), None),
+        "getDomain" => ("GET", domain, None),
+        "updateDomain" => ("PATCH", domain, Some(json!({ "podId": null }))),
+        "verifyDomain" => ("POST", format!("{domain}/verify"), None),
+        "deleteDomain" => ("DELETE", domain, None),
+        "getUsage" => ("GET", "/v1/usage".to_owned(), None),
+        "submitFeedback" => {
+            let body = json!({ "type": "bug", "message": "It hums." });
+            ("POST", "/v1/feedback".to_owned(), Some(body))
+        }
         other => panic!("{other} has no call here"),
     };
     (method, path, body)
@@ -184,6 +205,7 @@ fn status(mock: &Running, world: &str, key: &str, operation: &str) -> u16 {
     if operation == "deletePod" {
         let account = account_of(mock, world);
         account.delete(&format!("/v1/inboxes/{INBOX}")).expect(204);
+        account.delete(&format!("/v1/domains/{DOMAIN}")).expect(204);
     }
     send(body)(&caller(mock, world, key), method, &path).status
 }
@@ -237,6 +259,8 @@ fn what_is_not_there_is_not_found_whatever_the_key() {
             ("DELETE", format!("/v1/pods/{nobody}")),
             ("GET", format!("/v1/inboxes/{nobody}")),
             ("DELETE", format!("/v1/inboxes/{nobody}")),
+            ("GET", format!("/v1/domains/{nobody}")),
+            ("DELETE", format!("/v1/domains/{nobody}")),
             ("GET", format!("/v1/threads/{nobody}/messages")),
             ("DELETE", format!("/v1/messages/{nobody}")),
         ] {

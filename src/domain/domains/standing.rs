@@ -82,7 +82,12 @@ pub(super) fn check_scope(state: &State, name: &Arc<str>, pod: Option<Id>) -> Re
     }
 }
 
-pub(super) fn has_inboxes(state: &State, name: &Arc<str>, inboxes: usize, scope: Option<Id>) -> Refusal {
+pub(super) fn has_inboxes(
+    state: &State,
+    name: &Arc<str>,
+    inboxes: usize,
+    scope: Option<Id>,
+) -> Refusal {
     Refusal::DomainHasInboxes {
         domain: name.to_string(),
         inboxes,
