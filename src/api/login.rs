@@ -22,21 +22,23 @@ const EXPIRES_IN_SECONDS: u32 = 600;
 
 /// Answers a step of a login; none if the request is none.
 pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Result<Reply, Failure>> {
-    let (method, step): (Method, fn(&Shared, &Request) -> Result<Reply, Failure>) =
-        match request.uri.path() {
-            START => (Method::POST, start),
-            POLL => (Method::GET, poll),
-            _ => return None,
-        };
+    let method = match request.uri.path() {
+        START => Method::POST,
+        POLL => Method::GET,
+        _ => return None,
+    };
     if request.method != method {
         let (given, path) = (request.method.as_str(), request.uri.path());
         let allowed = [method.to_string()];
         return Some(Err(Failure::method_not_allowed(given, path, &allowed)));
     }
-    Some(step(shared, request))
+    Some(match method == Method::POST {
+        true => Ok(start(shared, request)),
+        false => poll(shared, request),
+    })
 }
 
-fn start(shared: &Shared, request: &Request) -> Result<Reply, Failure> {
+fn start(shared: &Shared, request: &Request) -> Reply {
     let id = login_id(shared, shared.app.next_exchange());
     let text = id.to_uppercase();
     let view = json!({
@@ -46,7 +48,7 @@ fn start(shared: &Shared, request: &Request) -> Result<Reply, Failure> {
         "verifyUrl": format!("{}/_mock/", base(shared, request)),
         "expiresInSeconds": EXPIRES_IN_SECONDS,
     });
-    Ok(Reply::json(StatusCode::OK, &view))
+    Reply::json(StatusCode::OK, &view)
 }
 
 fn poll(shared: &Shared, request: &Request) -> Result<Reply, Failure> {

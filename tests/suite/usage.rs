@@ -129,11 +129,11 @@ fn deletion_takes_nothing_back_and_survives_an_export() {
 fn a_key_sees_what_it_reaches() {
     let post = Post::new("usage-keys");
     let fixture = json!({
-        "pods": [{ "clientId": "own", "inboxes": [{ "address": "a@openmail.sh" }, { "address": "b@openmail.sh" }] }],
-        "inboxes": [{ "address": "c@openmail.sh" }],
-        "threads": [{ "inbox": "c@openmail.sh", "subject": "s", "messages": [{ "from": "x@example.com", "text": "t" }] },
-                    { "inbox": "a@openmail.sh", "subject": "s", "messages": [{ "from": "x@example.com", "text": "t" }] }],
-        "keys": [{ "label": "pod", "pod": "own" }, { "label": "inbox", "inbox": "b@openmail.sh" }],
+        "pods": [{ "clientId": "own", "inboxes": [{ "address": "ada@openmail.sh" }, { "address": "bob@openmail.sh" }] }],
+        "inboxes": [{ "address": "cyd@openmail.sh" }],
+        "threads": [{ "inbox": "cyd@openmail.sh", "subject": "s", "messages": [{ "from": "x@example.com", "text": "t" }] },
+                    { "inbox": "ada@openmail.sh", "subject": "s", "messages": [{ "from": "x@example.com", "text": "t" }] }],
+        "keys": [{ "label": "pod", "pod": "own" }, { "label": "inbox", "inbox": "bob@openmail.sh" }],
     });
     post.account.patch("/_mock/state", fixture).expect(200);
     let seen = |label: &str| {
