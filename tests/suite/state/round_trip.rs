@@ -195,8 +195,16 @@ fn take(account: &Account, step: &Step) {
         Step::LayDomain(at, scope, status) => {
             let domain = DOMAINS[at % CUSTOM];
             let status = STATUSES[status % STATUSES.len()];
-            let row = json!({ "domain": domain, "status": status, "pod": scope.map(pod) });
-            patch(account, json!({ "domains": [row] }))
+            let row = json!({ "domain": domain, "status": status, "pod": scope.map(pod),
+                              "verification": STATUSES[at % STATUSES.len()] });
+            let laid = patch(account, json!({ "domains": [row] }));
+            // A check leaves its count, and another status.
+            let known = account.get("/v1/domains").expect(200).json();
+            if let Some(id) = known["data"][0]["id"].as_str() {
+                let path = format!("/v1/domains/{id}/verify");
+                account.post(&path, json!({}));
+            }
+            laid
         }
         Step::RemoveDomain(at) => {
             let row = json!({ "domain": DOMAINS[at % CUSTOM], "remove": true });
