@@ -1,6 +1,6 @@
 //! Failures as answers: status, code, message, and what else the envelope carries.
 //!
-//! Refusals of the domain become answers in one exhaustive match, [`Failure::from`].
+//! Refusals of the domain become answers in `refusals.rs`.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,6 @@ use super::call::Bound;
 use super::reply::Reply;
 use crate::app::{MAX_WAITING, TooManyWaiting, TooManyWorlds, Unwritten};
 use crate::contract::{Credential, In, Violation, header_value};
-use crate::domain::refusal::Refusal;
 
 /// The header that repeats an answer's violations.
 pub const VIOLATIONS: HeaderName = HeaderName::from_static("openmail-mock-violations");
@@ -67,7 +66,7 @@ impl Failure {
         }
     }
 
-    fn telling(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+    pub(super) fn telling(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         let mut details = std::mem::take(&mut self.details).into_vec();
         details.push((name, value.into()));
         self.details = details.into();
@@ -300,94 +299,6 @@ where
             Unwritten::Revoked => Self::unauthorized(&[Credential::Bearer]),
             Unwritten::Dropped => Self::world_changed(),
         }
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        let mut failure = Self::new(status_of(&refusal), refusal.code(), refusal.to_string());
-        if let Refusal::FeatureRequiresPaidPlan { .. } = &refusal {
-            failure = failure.telling("feature", "external_reply_to");
-        }
-        if let Refusal::RecipientSuppressed { kind, .. } = &refusal {
-            failure = failure.telling("type", *kind);
-        }
-        if let Refusal::RecipientNotPermitted { address }
-        | Refusal::RecipientSuppressed { address, .. } = &refusal
-        {
-            failure = failure.telling("recipient", address.as_str());
-        }
-        if let Refusal::ColdOutreachLimit {
-            scope,
-            limit,
-            resets_at,
-            ..
-        } = &refusal
-        {
-            failure = failure
-                .telling("scope", scope.word())
-                .telling("limit", *limit)
-                .telling("resetsAt", resets_at.to_string());
-        }
-        if let Refusal::RateLimitExceeded { retry_after, .. }
-        | Refusal::ColdOutreachLimit { retry_after, .. } = refusal
-        {
-            failure = failure.with(RETRY_AFTER, HeaderValue::from(retry_after));
-        }
-        failure
-    }
-}
-
-fn status_of(refusal: &Refusal) -> StatusCode {
-    match refusal {
-        Refusal::InvalidPod { .. }
-        | Refusal::InvalidDomain { .. }
-        | Refusal::SubjectMissing
-        | Refusal::NoWebhookUrl
-        | Refusal::MissingIdempotencyKey
-        | Refusal::NothingToInherit
-        | Refusal::UnknownProvocation { .. } => StatusCode::BAD_REQUEST,
-        Refusal::SpendCapPaused => StatusCode::PAYMENT_REQUIRED,
-        Refusal::Forbidden { .. }
-        | Refusal::AccountBanned
-        | Refusal::ReputationSuspended { .. }
-        | Refusal::FeatureRequiresPaidPlan { .. }
-        | Refusal::PlanLimit
-        | Refusal::RecipientNotPermitted { .. }
-        | Refusal::InheritedRule { .. } => StatusCode::FORBIDDEN,
-        Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
-        Refusal::WebhookFailed { .. } => StatusCode::BAD_GATEWAY,
-        Refusal::ClientIdTaken { .. }
-        | Refusal::DefaultPod
-        | Refusal::PodNotEmpty { .. }
-        | Refusal::PodHasDomains { .. }
-        | Refusal::DomainExists { .. }
-        | Refusal::RuleExists { .. }
-        | Refusal::DomainTaken { .. }
-        | Refusal::IdentityExists { .. }
-        | Refusal::IdTaken { .. }
-        | Refusal::AddressTaken { .. }
-        | Refusal::LabelTaken { .. }
-        | Refusal::TokenTaken
-        | Refusal::InboxHasNoPod => StatusCode::CONFLICT,
-        Refusal::AttachmentsTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Refusal::InboxLimitReached { .. }
-        | Refusal::InvalidWebhookUrl { .. }
-        | Refusal::DomainHasInboxes { .. }
-        | Refusal::UnfitDomain { .. }
-        | Refusal::DomainBlocked { .. }
-        | Refusal::IdempotencyKeyReused { .. }
-        | Refusal::TextExtractionFailed { .. }
-        | Refusal::StorageLimitExceeded { .. }
-        | Refusal::ApiKeyLimitReached { .. }
-        | Refusal::RecipientSuppressed { .. }
-        | Refusal::NoMxRecords { .. }
-        | Refusal::UnsafeContent
-        | Refusal::PhishingDetected => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::RateLimitExceeded { .. } | Refusal::ColdOutreachLimit { .. } => {
-            StatusCode::TOO_MANY_REQUESTS
-        }
-        Refusal::ProviderError { .. } => StatusCode::BAD_GATEWAY,
     }
 }
 

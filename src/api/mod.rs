@@ -35,6 +35,7 @@ pub mod post;
 mod preference;
 mod provocations;
 mod recording;
+mod refusals;
 mod refused;
 mod sends;
 mod sockets;

@@ -23,8 +23,8 @@ use super::suppressions::Suppression;
 use super::table::{Index, Order, Table};
 use super::threads::Threads;
 use super::tree::Tree;
-use super::webhooks::Reach;
 use super::usage::GoneMail;
+use super::webhooks::Reach;
 
 /// The largest number of draws that every JSON reader can read; the next one begins again, and
 /// passes over the ids that are taken.
