@@ -14,6 +14,7 @@ mod field;
 mod further;
 mod html;
 mod markup;
+mod media;
 mod names;
 mod parse;
 mod quote;
@@ -21,7 +22,7 @@ mod walk;
 
 use std::sync::Arc;
 
-pub use address::{Mailbox, address_key, is_bare_address};
+pub use address::{Mailbox, address_key, is_bare_address, mailboxes_of, written};
 pub use build::{Draft, build, carried};
 pub use category::Category;
 pub use extract::{
@@ -30,6 +31,7 @@ pub use extract::{
 pub use further::{is_header_name, is_own_header};
 pub use html::text_of_html;
 pub use markup::{html_of_text, is_html};
+pub use media::media_type;
 pub use names::{content_type_of, unique_names};
 pub use parse::{Parsed, parse};
 pub use quote::{html_quote, quote, reply_subject};
@@ -38,14 +40,19 @@ pub use walk::{MAX_DEPTH, MAX_HEADERS, MAX_PARTS};
 /// Most Message-IDs taken from the References of one message.
 pub const MAX_REFERENCES: usize = 1_000;
 
+/// The Message-IDs in a text, without their brackets, [`MAX_REFERENCES`] at most.
+#[must_use]
+pub fn message_ids(text: &str) -> Vec<String> {
+    field::ids(text.as_bytes(), MAX_REFERENCES).0
+}
+
 /// A file that goes or came with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     /// Its name as the sender wrote it; empty when there is none. [`unique_names`] makes names
     /// that can be addressed.
     pub filename: String,
-    /// Its media type in lower case. Of the parameters only `charset` may follow, where the bytes
-    /// are neither UTF-8 nor ASCII.
+    /// Its media type in the normal form of [`media_type`].
     pub content_type: String,
     /// What it holds, its transfer encoding undone. Shared, because state, mail and raw bytes of
     /// one message hold it at once.

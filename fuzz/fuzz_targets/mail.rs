@@ -29,10 +29,10 @@ fuzz_target!(|bytes: &[u8]| {
     let draft = Draft {
         message_id: "fuzz@openmail.sh".to_owned(),
         date: parsed.date.unwrap_or_default(),
-        from: Mailbox {
+        from: vec![Mailbox {
             name: Some(parsed.subject.clone()),
             address: "a@example.com".to_owned(),
-        },
+        }],
         to: bare(&parsed.to),
         cc: bare(&parsed.cc),
         subject: parsed.subject.clone(),

@@ -13,8 +13,8 @@ use crate::mail;
 pub struct Given<'c> {
     /// The name that it is given, which no other of them has.
     pub filename: String,
-    /// Its media type.
-    pub content_type: &'c str,
+    /// Its media type in its normal form.
+    pub content_type: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// What JSON says of it.
@@ -27,13 +27,12 @@ pub struct Given<'c> {
 ///
 /// What is not base64, and more bytes than a mail may carry.
 pub fn attachments<'c>(call: &'c Call<'_>) -> Result<Vec<Given<'c>>, Failure> {
-    const UNTYPED: &str = "application/octet-stream";
     let parts = call.input.files.iter();
     let parts = parts.filter(|part| part.name == "attachments");
     let mut given: Vec<Given<'c>> = parts
         .map(|part| Given {
             filename: part.filename.clone().unwrap_or_default(),
-            content_type: part.content_type.unwrap_or(UNTYPED),
+            content_type: mail::media_type(part.content_type.unwrap_or_default()),
             bytes: part.bytes.to_vec(),
             row: None,
         })
@@ -55,7 +54,7 @@ pub fn attachments<'c>(call: &'c Call<'_>) -> Result<Vec<Given<'c>>, Failure> {
         })?;
         given.push(Given {
             filename: filename.to_owned(),
-            content_type: text("contentType").unwrap_or(UNTYPED),
+            content_type: mail::media_type(text("contentType").unwrap_or_default()),
             bytes,
             row: Some(row),
         });
@@ -69,7 +68,7 @@ pub fn attachments<'c>(call: &'c Call<'_>) -> Result<Vec<Given<'c>>, Failure> {
     for (file, name) in given.iter_mut().zip(names) {
         file.filename = name;
         // Kept as it is carried, so that the sender's copy is what its recipients have.
-        if let Cow::Owned(mended) = mail::carried(file.content_type, &file.bytes) {
+        if let Cow::Owned(mended) = mail::carried(&file.content_type, &file.bytes) {
             file.bytes = mended;
         }
     }

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::Id;
 use crate::domain::mail::is_auto_replyable;
-use crate::domain::messages::{Attachment, Direction, Message};
+use crate::domain::messages::{Attachment, Direction, Mail, Message};
 use crate::domain::threads::Thread;
 
 /// What a path segment may show as it is.
@@ -29,7 +29,7 @@ pub struct MessageView<'m> {
     direction: &'static str,
     from_addr: &'m str,
     to_addr: &'m str,
-    header_to: Option<Joined<'m>>,
+    header_to: Option<HeaderTo<'m>>,
     delivery_role: Option<&'static str>,
     cc: &'m [Box<str>],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +83,7 @@ impl<'m> MessageView<'m> {
     pub fn new(message: &'m Message, base: &str) -> Self {
         let mail = &message.mail;
         let (header_to, bcc) = match message.direction {
-            Direction::Inbound => (Some(Joined(&mail.to)), None),
+            Direction::Inbound => (Some(HeaderTo(mail)), None),
             Direction::Outbound => (None, Some(&*mail.bcc)),
         };
         let attachments = mail.attachments.iter();
@@ -168,12 +168,15 @@ impl Display for Bracketed<'_> {
     }
 }
 
-/// Addresses as one header.
-struct Joined<'m>(&'m [Box<str>]);
+/// The To header: with its names, or its addresses where it has none.
+struct HeaderTo<'m>(&'m Mail);
 
-impl Display for Joined<'_> {
+impl Display for HeaderTo<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((first, rest)) = self.0.split_first() else {
+        if let Some(written) = &self.0.header_to {
+            return formatter.write_str(written);
+        }
+        let Some((first, rest)) = self.0.to.split_first() else {
             return Ok(());
         };
         formatter.write_str(first)?;
@@ -197,7 +200,7 @@ impl Serialize for Bracketed<'_> {
     }
 }
 
-impl Serialize for Joined<'_> {
+impl Serialize for HeaderTo<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }

@@ -51,16 +51,19 @@ impl Content {
 
 /// A text as its recipients read it: mail has line ends of its own, and a byte order mark is none
 /// of the text.
-fn with_line_feeds(text: &str) -> String {
+#[must_use]
+pub fn with_line_feeds(text: &str) -> String {
     let text = text.trim_start_matches('\u{feff}');
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-/// A subject as its recipients read it: one line, without more blanks than words need. None if
-/// there are no words.
+/// A subject as its recipients read it: one line, without more blanks than words need, and without
+/// controls and byte order marks, which headers do not carry. None if there are no words.
 #[must_use]
 pub fn subject_of(text: &str) -> Option<String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_seen = |c: &char| c.is_whitespace() || !(c.is_control() || *c == '\u{feff}');
+    let seen: String = text.chars().filter(is_seen).collect();
+    let words: Vec<&str> = seen.split_whitespace().collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
 
@@ -100,7 +103,10 @@ fn written(tx: &mut Transaction<'_>, context: &Context, new: &NewSend, content: 
         html = with_quote(&html, &mail::html_quote(from, at, &previous.mail.text));
     }
     let subject = match (&context.thread, &context.subject) {
-        (Some(thread), _) => mail::reply_subject(&thread.subject).into(),
+        (Some(thread), _) => {
+            let subject = subject_of(&mail::reply_subject(&thread.subject));
+            subject.unwrap_or_default().into()
+        }
         (None, Some(subject)) => subject.clone(),
         (None, None) => Box::default(),
     };
@@ -111,6 +117,7 @@ fn written(tx: &mut Transaction<'_>, context: &Context, new: &NewSend, content: 
     Mail {
         from: from.to_string().into(),
         to: [new.to.clone()].into(),
+        header_to: None,
         cc: context.cc.clone().into(),
         bcc: new.bcc.clone().into(),
         reply_to: new.reply_to.clone(),
@@ -150,6 +157,11 @@ pub fn bytes_of(mail: &Mail, date: Timestamp) -> Vec<u8> {
         return raw.to_vec();
     }
     let mailboxes = |list: &[Box<str>]| list.iter().map(|it| Mailbox::parse(it)).collect();
+    let from = match mail::mailboxes_of(&mail.from) {
+        // What a fixture says though nobody could be reached there.
+        unread if unread.is_empty() => vec![Mailbox::parse(&mail.from)],
+        read => read,
+    };
     let files = mail.attachments.iter().map(|attachment| mail::Attachment {
         filename: attachment.filename.to_string(),
         content_type: attachment.content_type.to_string(),
@@ -159,8 +171,11 @@ pub fn bytes_of(mail: &Mail, date: Timestamp) -> Vec<u8> {
     mail::build(&Draft {
         message_id: mail.message_id.to_string(),
         date: date.millis(),
-        from: Mailbox::parse(&mail.from),
-        to: mailboxes(&mail.to),
+        from,
+        to: match &mail.header_to {
+            Some(written) => mail::mailboxes_of(written),
+            None => mailboxes(&mail.to),
+        },
         cc: mailboxes(&mail.cc),
         reply_to: mail.reply_to.iter().map(|it| Mailbox::parse(it)).collect(),
         in_reply_to: mail.in_reply_to.iter().map(ToString::to_string).collect(),
@@ -179,12 +194,15 @@ pub fn bytes_of(mail: &Mail, date: Timestamp) -> Vec<u8> {
 #[must_use]
 pub fn received(parsed: Parsed, raw: Option<Arc<[u8]>>) -> Mail {
     let boxed = |list: Vec<String>| list.into_iter().map(Into::into).collect();
+    let is_named = |written: &String| *written != parsed.to.join(", ");
+    let header_to = parsed.header_to.filter(is_named).map(Into::into);
     let names = parsed.attachments.iter().map(|file| file.filename.as_str());
     let names = mail::unique_names(names);
     let attachments = parsed.attachments.into_iter().zip(names);
     Mail {
         from: parsed.from.into(),
         to: boxed(parsed.to),
+        header_to,
         cc: boxed(parsed.cc),
         bcc: Box::default(),
         reply_to: parsed.reply_to.into_iter().next().map(Into::into),

@@ -163,7 +163,7 @@ fn addresses(call: &Call<'_>, field: &str) -> Vec<Box<str>> {
 fn attachments(call: &Call<'_>) -> Result<Vec<Attachment>, Failure> {
     let given = files::attachments(call)?.into_iter();
     Ok(given
-        .map(|file| post::attachment(&file.filename, file.content_type, file.bytes.into()))
+        .map(|file| post::attachment(&file.filename, &file.content_type, file.bytes.into()))
         .collect())
 }
 

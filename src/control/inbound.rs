@@ -18,7 +18,7 @@ use crate::domain::mail::CLEAN;
 use crate::domain::messages::{Attachment, Headers, JoinedBy, Mail};
 use crate::domain::refusal::Refusal;
 use crate::domain::sends::bare;
-use crate::mail;
+use crate::mail::{self, Mailbox};
 
 pub(super) const ROWS: &[Row] = &[Row::guarded("receiveMail", receive_mail).with_large_body()];
 
@@ -107,7 +107,7 @@ fn receive_mail(call: &Call<'_>) -> Result<Reply, Failure> {
             .to
             .iter()
             .chain(&mail.cc)
-            .map(|it| bare(it).to_owned())
+            .map(ToString::to_string)
             .collect(),
     };
     if addresses.is_empty() {
@@ -156,28 +156,38 @@ fn envelope(call: &Call<'_>) -> Result<Vec<String>, Failure> {
 fn described(call: &Call<'_>, body: Item<'_>) -> Result<Mail, Failure> {
     let text = |field: &str| body.get(field).and_then(|it| it.as_str());
     let boxed = |field: &str| text(field).map(Box::<str>::from);
-    let mut plain = text("text").map(str::to_owned);
-    let html = text("html");
-    if plain.is_none() {
-        plain = html.map(mail::text_of_html);
-    }
-    let message_id = header(body, "message-id").map(|id| id.trim_matches(['<', '>', ' ']));
+    let html = text("html").map(post::with_line_feeds);
+    let plain = match (text("text"), &html) {
+        (Some(text), _) => post::with_line_feeds(text),
+        (None, Some(html)) => mail::text_of_html(html),
+        (None, None) => String::new(),
+    };
+    let first_id = |text: &str| mail::message_ids(text).into_iter().next();
+    let message_id = header(body, "message-id").and_then(first_id);
+    let answered = text("inReplyTo").or_else(|| header(body, "in-reply-to"));
+    let reply_to = header(body, "reply-to").map(mail::mailboxes_of);
+    let reply_to = reply_to.and_then(|mailboxes| mailboxes.into_iter().next());
+    let to = mailboxes(body, "to")?;
+    check_bytes(body)?;
     let given = files::attachments(call)?.into_iter();
     let attachments = given.map(attachment).collect();
     Ok(Mail {
-        from: boxed("from").unwrap_or_default(),
-        to: addresses(body, "to"),
-        cc: addresses(body, "cc"),
-        reply_to: header(body, "reply-to").map(Into::into),
+        from: sender(text("from").unwrap_or_default())?.into(),
+        header_to: to
+            .iter()
+            .any(|mailbox| mailbox.name.is_some())
+            .then(|| mail::written(&to).into()),
+        to: addresses(to),
+        cc: addresses(mailboxes(body, "cc")?),
+        reply_to: reply_to.map(|mailbox| mailbox.address.into()),
         message_id: message_id.unwrap_or_default().into(),
-        in_reply_to: text("inReplyTo")
-            .or_else(|| header(body, "in-reply-to"))
-            .map(bare_id)
-            .filter(|id| !id.is_empty())
-            .map(Into::into),
+        in_reply_to: answered.and_then(first_id).map(Into::into),
         references: references(body),
-        subject: boxed("subject").unwrap_or_default(),
-        text: plain.unwrap_or_default().into(),
+        subject: text("subject")
+            .and_then(post::subject_of)
+            .unwrap_or_default()
+            .into(),
+        text: plain.into(),
         html: html.map(Into::into),
         attachments,
         category: boxed("category"),
@@ -192,11 +202,59 @@ fn category(from: &str, headers: Option<&Headers>) -> Box<str> {
     mail::Category::of(bare(from), field).word().into()
 }
 
-/// Whom a field names, without display names.
-fn addresses(body: Item<'_>, field: &str) -> Box<[Box<str>]> {
-    let texts = one_or_more(body, field).into_iter();
-    let addresses = texts.map(|text| Box::<str>::from(bare(&text)));
-    addresses.filter(|address| !address.is_empty()).collect()
+/// Who wrote it, as a header says it. Bytes without an address are taken as they come, since there
+/// is such mail; whoever describes one can name somebody.
+fn sender(text: &str) -> Result<String, Failure> {
+    let mailboxes = mail::mailboxes_of(text);
+    match mailboxes.is_empty() {
+        true => Err(no_address("from", text)),
+        false => Ok(mail::written(&mailboxes)),
+    }
+}
+
+/// Whom a field names: each text is a list as a header holds it, groups opened. A group of nobody
+/// is how senders hide recipients.
+fn mailboxes(body: Item<'_>, field: &str) -> Result<Vec<Mailbox>, Failure> {
+    let mut all = Vec::new();
+    for text in one_or_more(body, field) {
+        let text = text.trim();
+        let mailboxes = mail::mailboxes_of(text);
+        if mailboxes.is_empty() && !text.is_empty() && !text.ends_with(';') {
+            return Err(no_address(field, text));
+        }
+        all.extend(mailboxes);
+    }
+    Ok(all)
+}
+
+fn no_address(field: &str, text: &str) -> Failure {
+    let text: String = text.chars().take(100).collect();
+    Failure::bad_request(format!(
+        "`{field}` is `{text}`, which holds no address; write `ada@example.com` or \
+         `Ada <ada@example.com>`, with commas between several"
+    ))
+}
+
+fn addresses(mailboxes: Vec<Mailbox>) -> Box<[Box<str>]> {
+    let address = |mailbox: Mailbox| mailbox.address.into();
+    mailboxes.into_iter().map(address).collect()
+}
+
+/// Refuses a file without bytes, unless the body tells what is to be read in it: to take it for
+/// empty would hide a field that was meant to hold them.
+fn check_bytes(body: Item<'_>) -> Result<(), Failure> {
+    let rows = body.get("attachments").into_iter();
+    for (index, row) in rows.flat_map(|list| list.elements()).enumerate() {
+        let fields = ["data", "parsedText", "extractionMethod"];
+        let is_described = fields.iter().any(|field| row.get(field).is_some());
+        if row.get("filename").is_some() && !is_described {
+            return Err(Failure::bad_request(format!(
+                "`/attachments/{index}/data` is missing: give the bytes in Base64 (`\"\"` for \
+                 an empty file), or `parsedText` or `extractionMethod` in their place"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn references(body: Item<'_>) -> Box<[Box<str>]> {
@@ -207,12 +265,8 @@ fn references(body: Item<'_>) -> Box<[Box<str>]> {
             .into_iter()
             .collect(),
     };
-    let ids = given.iter().flat_map(|ids| ids.split_whitespace());
-    ids.map(|id| Box::from(bare_id(id))).collect()
-}
-
-fn bare_id(id: &str) -> &str {
-    id.trim().trim_start_matches('<').trim_end_matches('>')
+    let ids = given.iter().flat_map(|ids| mail::message_ids(ids));
+    ids.take(mail::MAX_REFERENCES).map(Into::into).collect()
 }
 
 /// A header that the body gives, whatever its case.
@@ -270,7 +324,7 @@ fn one_or_more(body: Item<'_>, field: &str) -> Box<[Box<str>]> {
 fn attachment(file: Given<'_>) -> Attachment {
     let text = |field: &str| file.row.and_then(|row| row.get(field)?.as_str());
     let (told, method) = (text("parsedText"), text("extractionMethod"));
-    let (filename, content_type) = (&file.filename, file.content_type);
+    let (filename, content_type) = (&file.filename, &file.content_type);
     let made = post::attachment(filename, content_type, file.bytes.into());
     let method = match (method, told) {
         (Some(method), _) => method.into(),

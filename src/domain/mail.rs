@@ -11,6 +11,9 @@ pub struct Mail {
     pub from: Box<str>,
     /// The To header's addresses.
     pub to: Box<[Box<str>]>,
+    /// The To header with the names in it. Absent where it names nobody, since then the addresses
+    /// say all of it, as they do for most mail.
+    pub header_to: Option<Box<str>>,
     /// The Cc header's addresses.
     pub cc: Box<[Box<str>]>,
     /// Recipients that no header names; known to the sender alone.
@@ -109,6 +112,39 @@ pub fn bare(from: &str) -> &str {
         (Some(start), Some(end)) if start < end => from[start + 1..end].trim(),
         _ => from.trim(),
     }
+}
+
+/// The bare addresses of a From header as its normal form writes them: mailboxes with `, ` between
+/// them, quotes around names that hold a comma. What is no address that mail could be sent to
+/// (`MAILER-DAEMON`, an empty one, one beyond ASCII) is nobody.
+#[must_use]
+pub fn senders(from: &str) -> Vec<&str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let parts = from.split(|c| {
+        let was_escaped = std::mem::take(&mut is_escaped);
+        match c {
+            '"' if !was_escaped => is_quoted = !is_quoted,
+            '\\' if !was_escaped => is_escaped = is_quoted,
+            _ => {}
+        }
+        c == ',' && !is_quoted
+    });
+    parts.map(bare).filter(|it| is_address(it)).collect()
+}
+
+/// Whether mail can be sent to this: what the parameters of a send may be (RFC 5321).
+fn is_address(text: &str) -> bool {
+    let is_atom = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(is_atom);
+    let is_label = |label: &str| {
+        let is_inside = !label.starts_with('-') && !label.ends_with('-');
+        (1..=63).contains(&label.len()) && is_inside && label.bytes().all(is_host)
+    };
+    text.rsplit_once('@').is_some_and(|(local, domain)| {
+        let is_short = local.len() <= 64 && text.len() <= 254;
+        is_short && local.split('.').all(is_word) && domain.split('.').all(is_label)
+    })
 }
 
 /// Which way a message went.

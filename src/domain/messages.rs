@@ -6,7 +6,7 @@ use super::clock::Timestamp;
 use super::events;
 use super::ids::Id;
 use super::inboxes::{self, Inbox};
-use super::mail::bare;
+use super::mail::senders;
 pub use super::mail::{Attachment, Direction, Headers, JoinedBy, Mail, Role, Status};
 use super::refusal::{Refusal, Resource};
 use super::state::{State, Transaction};
@@ -250,19 +250,20 @@ pub(super) fn free_bytes(state: &mut State, inbox: Id, bytes: usize) {
     };
 }
 
-/// Notes who sent what came. There is one entry for each sender, so that an inbox with a million
-/// messages of few people has few.
+/// Notes who sent what came, all of them where several wrote it. There is one entry for each sender,
+/// so that an inbox with a million messages of few people has few.
 fn count_correspondent(state: &mut State, message: &Message, counted: fn(u32) -> u32) {
     if message.direction != Direction::Inbound {
         return;
     }
-    let sender = bare(&message.mail.from).to_lowercase();
-    let key = (message.inbox, Arc::from(sender));
-    let known = state.correspondents.get(&key).copied();
-    match counted(known.unwrap_or(0)) {
-        0 => state.correspondents.remove(&key),
-        count => state.correspondents.insert(key, count),
-    };
+    for sender in senders(&message.mail.from) {
+        let key = (message.inbox, Arc::from(sender.to_lowercase()));
+        let known = state.correspondents.get(&key).copied();
+        match counted(known.unwrap_or(0)) {
+            0 => state.correspondents.remove(&key),
+            count => state.correspondents.insert(key, count),
+        };
+    }
 }
 
 /// Whether an inbox has something that came from that address, which is lower-case. What is in the

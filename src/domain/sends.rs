@@ -5,13 +5,14 @@ mod checks;
 mod idempotency;
 mod provocation;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::domains;
 use super::ids::Id;
 use super::inboxes::{self, Inbox};
 use super::limits;
-pub use super::mail::bare;
+pub use super::mail::{bare, senders};
 use super::messages::{self, Direction, Mail, Message, Status, Storing};
 use super::refusal::Refusal;
 use super::state::{State, Transaction};
@@ -94,10 +95,11 @@ pub fn context(state: &State, inbox: Arc<Inbox>, new: &NewSend) -> Result<Contex
         .iter()
         .rev()
         .find(|it| it.direction == Direction::Inbound);
-    if let Some(sender) = came.and_then(|came| copied_sender(came)) {
-        let is_named = |address: &str| address.eq_ignore_ascii_case(&sender);
-        if !is_named(&new.to) && !cc.iter().any(|it| is_named(it)) && !is_named(&inbox.address) {
-            cc.push(sender);
+    let named = cc.iter().map(|it| &**it).chain([&*new.to, &*inbox.address]);
+    let mut named: HashSet<String> = named.map(str::to_lowercase).collect();
+    for sender in came.into_iter().flat_map(|came| copied_senders(came)) {
+        if named.insert(sender.to_lowercase()) {
+            cc.push(sender.into());
         }
     }
     Ok(Context {
@@ -110,11 +112,13 @@ pub fn context(state: &State, inbox: Arc<Inbox>, new: &NewSend) -> Result<Contex
     })
 }
 
-/// The sender of a message that only copied the inbox: a reply goes to whom it was addressed, and
-/// its sender gets a copy.
-fn copied_sender(came: &Message) -> Option<Box<str>> {
-    let is_copied = came.role == Some(messages::Role::Cc);
-    is_copied.then(|| Box::from(bare(&came.mail.from)))
+/// Who sent a message that only copied the inbox: a reply goes to whom it was addressed, and all
+/// who wrote it get a copy.
+fn copied_senders(came: &Message) -> Vec<&str> {
+    match came.role {
+        Some(messages::Role::Cc) => senders(&came.mail.from),
+        Some(messages::Role::To) | None => Vec::new(),
+    }
 }
 
 /// Stores what an inbox sent, and what of it left for the outside world; it counts as a send.

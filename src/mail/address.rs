@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::field;
+
 /// The longest local part and the longest address (RFC 5321).
 const MAX_LOCAL: usize = 64;
 const MAX_ADDRESS: usize = 254;
@@ -75,6 +77,27 @@ impl fmt::Display for Mailbox {
             write!(f, "{name} <{}>", self.address)
         }
     }
+}
+
+/// The mailboxes of a list as a header holds it, groups opened; what could not stand in a header
+/// as an address is left out.
+#[must_use]
+pub fn mailboxes_of(text: &str) -> Vec<Mailbox> {
+    let (mut mailboxes, _) = field::mailboxes(one_line(text).as_bytes());
+    mailboxes.retain(|mailbox| !mailbox.address.contains(ends_address));
+    mailboxes
+}
+
+/// Mailboxes as one header, `, ` between them.
+#[must_use]
+pub fn written(mailboxes: &[Mailbox]) -> String {
+    let texts: Vec<String> = mailboxes.iter().map(Mailbox::to_string).collect();
+    texts.join(", ")
+}
+
+/// What no address in a header may hold, because readers take it for the end of one.
+pub(super) fn ends_address(c: char) -> bool {
+    c.is_control() || c.is_whitespace() || "<>(),;:\"[]\\".contains(c)
 }
 
 /// Whether this is an address alone, without a name or brackets: `local@domain` in ASCII, the

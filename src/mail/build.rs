@@ -19,9 +19,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
 use super::Attachment;
-use super::address::{Mailbox, is_atom_character, one_line, quoted};
-use super::field::Content;
-use super::further;
+use super::address::{Mailbox, ends_address, is_atom_character, one_line, quoted};
+use super::{further, media};
 
 /// Where lines of addresses and ids are folded.
 const LINE: usize = 76;
@@ -44,8 +43,8 @@ pub struct Draft {
     pub message_id: String,
     /// When it was written, in milliseconds since 1970; mail knows seconds.
     pub date: i64,
-    /// Who wrote it.
-    pub from: Mailbox,
+    /// Who wrote it, several at times.
+    pub from: Vec<Mailbox>,
     /// Whom it is for.
     pub to: Vec<Mailbox>,
     /// Who is to know.
@@ -74,11 +73,7 @@ pub struct Draft {
 #[must_use]
 pub fn build(draft: &Draft) -> Vec<u8> {
     let mut output = Vec::with_capacity(2_048);
-    tokens(
-        &mut output,
-        "From",
-        mailboxes(std::slice::from_ref(&draft.from)),
-    );
+    tokens(&mut output, "From", mailboxes(&draft.from));
     tokens(&mut output, "To", mailboxes(&draft.to));
     tokens(&mut output, "Cc", mailboxes(&draft.cc));
     tokens(&mut output, "Reply-To", mailboxes(&draft.reply_to));
@@ -124,10 +119,9 @@ fn tokens(output: &mut Vec<u8>, name: &str, tokens: Vec<String>) {
 
 /// The words of a list of mailboxes.
 fn mailboxes(mailboxes: &[Mailbox]) -> Vec<String> {
-    let ends = |c: char| c.is_control() || c.is_whitespace() || "<>(),;:\"[]\\".contains(c);
     let mut tokens: Vec<String> = Vec::with_capacity(mailboxes.len());
     for mailbox in mailboxes {
-        let address = cut(&mailbox.address.replace(ends, ""), MAX_TOKEN).to_owned();
+        let address = cut(&mailbox.address.replace(ends_address, ""), MAX_TOKEN).to_owned();
         if address.is_empty() {
             continue;
         }
@@ -341,26 +335,17 @@ fn has_mail_lines(bytes: &[u8]) -> bool {
     is_line(last) && ended.all(|line| line.is_some_and(is_line))
 }
 
-/// A media type and its parameters, none of which can end the header or name another file.
+/// A media type in its normal form, as `mail-builder` takes it.
 fn content_type(text: &str) -> ContentType<'static> {
-    let read = Content::parse(one_line(text).as_bytes());
-    let is_token_character = |c: char| c == '.' || is_atom_character(c);
-    let is_token = |word: &str| !word.is_empty() && word.chars().all(is_token_character);
-    let halves = read.essence.split_once('/');
-    let is_type = halves.is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
-        && read.essence.len() <= 127
-        && !read.essence.starts_with("multipart/");
-    if !is_type {
-        return ContentType::new("application/octet-stream");
-    }
-    let charset = read
-        .parameter("charset")
-        .filter(|charset| is_token(charset) && charset.len() <= 64);
-    let content_type = ContentType::new(read.essence.clone());
-    match charset {
-        Some(charset) => content_type.attribute("charset", charset.to_owned()),
-        None => content_type,
-    }
+    let read = media::read(text);
+    let parameters = media::parameters(&read);
+    let parameters: Vec<(String, String)> = parameters.collect();
+    let content_type = ContentType::new(media::essence(&read).to_owned());
+    parameters
+        .into_iter()
+        .fold(content_type, |content_type, (name, value)| {
+            content_type.attribute(name, value)
+        })
 }
 
 /// At most so many bytes of a text, cut between characters.

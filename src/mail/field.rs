@@ -122,9 +122,7 @@ pub(super) fn mailboxes(value: &[u8]) -> (Vec<Mailbox>, bool) {
         _ => Vec::new(),
     };
     let mailboxes = addresses.into_iter().filter_map(|read| {
-        let address = read
-            .address?
-            .replace(|c: char| c.is_whitespace() || c.is_control(), "");
+        let address = without_blanks(&read.address?)?;
         let name = read.name.map(|name| one_line(&name));
         let is_address = address.len() > 2 && address.contains('@');
         is_address.then_some(Mailbox {
@@ -133,6 +131,18 @@ pub(super) fn mailboxes(value: &[u8]) -> (Vec<Mailbox>, bool) {
         })
     });
     (mailboxes.collect(), kept.len() < value.len())
+}
+
+/// An address without the blanks that may stand around its dots and its `@` (RFC 5322, 4.4). Others
+/// are between words, of which dropping the blanks would make an address that nobody wrote.
+fn without_blanks(text: &str) -> Option<String> {
+    let is_blank = |c: char| c.is_whitespace() || c.is_control();
+    let mut words = text.split(is_blank).filter(|word| !word.is_empty());
+    words.try_fold(String::new(), |address, word| {
+        let is_joint = |c: char| matches!(c, '.' | '@');
+        let joins = address.is_empty() || address.ends_with(is_joint) || word.starts_with(is_joint);
+        joins.then(|| address + word)
+    })
 }
 
 /// The text with every `=?` broken up that begins no encoded word.

@@ -4,11 +4,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::address::Mailbox;
-use super::decode::{self, is_plain};
+use super::address::{Mailbox, written};
+use super::decode;
 use super::field::{self, LONG_ADDRESSES};
 use super::html::text_of_html;
 use super::markup::html_of_text;
+use super::media;
 use super::walk::{Field, Fields, Leaf, Notes, walk};
 use super::{Attachment, Category, MAX_REFERENCES};
 
@@ -26,14 +27,14 @@ const MAX_SIGN: usize = 1_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parsed {
     /// The From header, decoded: `Ada <ada@example.com>` or the bare address, in one spelling
-    /// whatever quotes the sender wrote; what is no single mailbox stays as it was written. Empty
-    /// when there is none.
+    /// whatever quotes the sender wrote, `, ` between several; what is no mailbox stays as it was
+    /// written. Empty when there is none.
     pub from: String,
     /// The address of the From header, if one could be read.
     pub from_address: Option<String>,
     /// The bare addresses of the To header, as written, groups opened.
     pub to: Vec<String>,
-    /// The same as one text, `, ` between them; none without an address.
+    /// The same as one text with their names, `, ` between them; none without an address.
     pub header_to: Option<String>,
     /// The bare addresses of the Cc header.
     pub cc: Vec<String>,
@@ -116,14 +117,15 @@ fn read_fields(fields: &Fields<'_>, parsed: &mut Parsed, notes: &mut Notes) {
         let (mailboxes, _) = field::mailboxes(value);
         parsed.from_address = mailboxes.first().map(|mailbox| mailbox.address.clone());
         parsed.from = match mailboxes.as_slice() {
-            [mailbox] => mailbox.to_string(),
-            _ => field::unstructured(value),
+            [] => field::unstructured(value),
+            mailboxes => written(mailboxes),
         };
     }
-    parsed.to = addresses(fields, Field::To, notes);
-    parsed.header_to = (!parsed.to.is_empty()).then(|| parsed.to.join(", "));
-    parsed.cc = addresses(fields, Field::Cc, notes);
-    parsed.reply_to = addresses(fields, Field::ReplyTo, notes);
+    let to = mailboxes(fields, Field::To, notes);
+    parsed.header_to = (!to.is_empty()).then(|| written(&to));
+    parsed.to = addresses(to);
+    parsed.cc = addresses(mailboxes(fields, Field::Cc, notes));
+    parsed.reply_to = addresses(mailboxes(fields, Field::ReplyTo, notes));
     let subject = fields.first(Field::Subject);
     parsed.subject = subject.map(field::unstructured).unwrap_or_default();
     parsed.message_id = ids(fields, Field::MessageId, notes).into_iter().next();
@@ -143,8 +145,8 @@ fn read_fields(fields: &Fields<'_>, parsed: &mut Parsed, notes: &mut Notes) {
     }
 }
 
-/// The addresses of all fields of that name together.
-fn addresses(fields: &Fields<'_>, field: Field, notes: &mut Notes) -> Vec<String> {
+/// The mailboxes of all fields of that name together.
+fn mailboxes(fields: &Fields<'_>, field: Field, notes: &mut Notes) -> Vec<Mailbox> {
     let mut values: Vec<&[u8]> = fields.all(field).collect();
     let joined = match values.as_mut_slice() {
         [] => return Vec::new(),
@@ -159,6 +161,10 @@ fn addresses(fields: &Fields<'_>, field: Field, notes: &mut Notes) -> Vec<String
     if mailboxes.is_empty() && !joined.ends_with(b";") && !joined.is_empty() {
         notes.say(BAD_ADDRESS);
     }
+    mailboxes
+}
+
+fn addresses(mailboxes: Vec<Mailbox>) -> Vec<String> {
     let address = |mailbox: Mailbox| mailbox.address;
     mailboxes.into_iter().map(address).collect()
 }
@@ -217,21 +223,12 @@ fn filename<'l>(leaf: &'l Leaf<'_>) -> Option<&'l str> {
 }
 
 fn attachment(leaf: &Leaf<'_>, bytes: Cow<'_, [u8]>) -> Attachment {
-    let essence = leaf.content.essence.as_str();
-    let essence = match essence.split_once('/') {
-        Some((kind, subtype)) if !kind.is_empty() && !subtype.is_empty() => essence,
-        _ if leaf.content.essence.is_empty() => "text/plain",
-        _ => "application/octet-stream",
-    };
-    let charset = leaf.content.parameter("charset").map(str::trim);
-    let charset = charset.filter(|charset| essence.starts_with("text/") && !is_plain(charset));
-    let content_type = match charset {
-        Some(charset) => format!("{essence}; charset={}", charset.to_ascii_lowercase()),
-        None => essence.to_owned(),
-    };
     Attachment {
         filename: filename(leaf).unwrap_or_default().to_owned(),
-        content_type,
+        content_type: match leaf.content.essence.as_str() {
+            "" => "text/plain".to_owned(),
+            _ => media::normal(&leaf.content),
+        },
         bytes: bytes.into(),
     }
 }

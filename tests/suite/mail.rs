@@ -34,7 +34,7 @@ fn draft() -> Draft {
         message_id: "m1@openmail.sh".to_owned(),
         // 2 November 2026, 09:05:07 UTC.
         date: 1_793_610_307_000,
-        from: mailbox("Ada Lovelace", "ada@example.com"),
+        from: vec![mailbox("Ada Lovelace", "ada@example.com")],
         to: vec![Mailbox::bare("support@meridian.io")],
         subject: "Invoice question".to_owned(),
         text: Some("Where is my invoice?\n".to_owned()),

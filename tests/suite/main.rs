@@ -11,6 +11,7 @@ mod contract;
 mod deliveries;
 mod domain;
 mod domains;
+mod edges;
 mod events;
 #[cfg(unix)]
 mod exec;

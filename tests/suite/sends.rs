@@ -321,12 +321,23 @@ fn json_carries_attachments_in_base64() {
 }
 
 #[test]
-fn a_json_attachment_without_data_is_an_empty_file() {
+fn a_json_attachment_has_data_even_when_it_is_empty() {
     let post = Post::new("sends-json-no-data");
     let desk = post.inbox("desk");
-    let attached = json!({ "attachments": [{ "filename": "a.txt" }] });
+    let attached = json!({ "attachments": [{ "filename": "a.txt", "data": "" }] });
     let message = post.sent(&desk, with(mail("ada@example.com"), attached));
     assert_eq!(message["attachments"][0]["sizeBytes"], 0);
+    for (field, words) in [
+        ("content", "/attachments/0/data"),
+        ("Data", "`Data` is there"),
+    ] {
+        let attached = json!({ "attachments": [{ "filename": "a.txt", field: "QUJD" }] });
+        let refusal = post.try_send(&desk, with(mail("ada@example.com"), attached));
+        let refusal = refusal.refused(400, "bad_request");
+        let told = String::from_utf8_lossy(&refusal.body).into_owned();
+        assert!(told.contains("/attachments/0/data"), "{told}");
+        assert!(told.contains(words), "{words} in {told}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::control::deliveries::{DeliveryView, delivery_has, known_delivery};
 use crate::domain::deliveries::{self, Delivery};
 use crate::domain::inboxes;
 use crate::domain::messages::{self, Message};
-use crate::domain::sends::{bare, recipients};
+use crate::domain::sends::{bare, recipients, senders};
 use crate::domain::state::State;
 use crate::domain::table::Row;
 use crate::record::pattern::fits;
@@ -117,7 +117,11 @@ fn message_has(state: &State, message: &Message, field: &str) -> Vec<String> {
             let address = inbox.map(|inbox| inbox.address.to_string());
             address.into_iter().chain([id]).collect()
         }
-        "from" => vec![bare(&mail.from).to_owned()],
+        "from" => match &*senders(&mail.from) {
+            // No address, or none that mail could be sent to: what stands there is all there is.
+            [] => vec![bare(&mail.from).to_owned()],
+            senders => senders.iter().map(|it| (*it).to_owned()).collect(),
+        },
         "to" => recipients(mail).map(str::to_owned).collect(),
         "subject" => vec![mail.subject.to_string()],
         "direction" => vec![message.direction.word().to_owned()],

@@ -15,7 +15,10 @@ fn text_of(bytes: &[u8]) -> String {
 /// A message with everything that a message can have.
 fn rich() -> Draft {
     Draft {
-        from: mailbox("Grace \"Amazing\" Hopper, USN", "grace@example.com"),
+        from: vec![mailbox(
+            "Grace \"Amazing\" Hopper, USN",
+            "grace@example.com",
+        )],
         to: vec![
             mailbox("Zoë Müller", "zoe@example.com"),
             Mailbox::bare("b@example.com"),
@@ -109,7 +112,7 @@ fn no_field_can_add_a_header() {
         let mailboxes = vec![mailbox(&evil, &evil), Mailbox::bare(evil.clone())];
         let draft = Draft {
             message_id: evil.clone(),
-            from: mailbox(&evil, "ada@example.com"),
+            from: vec![mailbox(&evil, "ada@example.com")],
             to: mailboxes.clone(),
             cc: mailboxes.clone(),
             reply_to: mailboxes,

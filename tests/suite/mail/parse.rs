@@ -30,7 +30,7 @@ fn headers_are_read_as_people_mean_them() {
     );
     assert_eq!(
         parsed.header_to.as_deref(),
-        Some("support@meridian.io, billing@meridian.io, l@x.io")
+        Some("Support <support@meridian.io>, billing@meridian.io, \"Last, First\" <l@x.io>")
     );
     assert_eq!(parsed.cc, ["a@x.io", "b@x.io", "c@x.io"]);
     assert_eq!(parsed.reply_to, ["r@x.io"]);
@@ -57,6 +57,8 @@ fn from_keeps_quotes_that_it_needs_and_what_is_no_mailbox() {
     assert_eq!(from("ada@x.io (Ada)"), "Ada <ada@x.io>");
     assert_eq!(from("Mail Delivery System"), "Mail Delivery System");
     assert_eq!(from("a@x.io, b@x.io"), "a@x.io, b@x.io");
+    assert_eq!(from("Ann <a@x.io>,b@x.io"), "Ann <a@x.io>, b@x.io");
+    assert_eq!(from("Real Name real@x.io"), "Real Name real@x.io");
     assert_eq!(read(&["To: a@x.io", "", ""]).from, "");
 }
 
@@ -324,7 +326,7 @@ fn the_first_of_repeated_fields_counts() {
 }
 
 #[test]
-fn charsets_of_files_stay_where_their_bytes_need_them() {
+fn media_types_of_files_keep_their_parameters_and_charsets_that_are_needed() {
     let kind = |value: &str| {
         let parsed = read(&[
             &format!("Content-Type: {value}"),
@@ -339,6 +341,6 @@ fn charsets_of_files_stay_where_their_bytes_need_them() {
         "text/csv; charset=windows-1252"
     );
     assert_eq!(kind("TEXT/Plain; charset=\"UTF-8\""), "text/plain");
-    assert_eq!(kind("application/pdf; x=y"), "application/pdf");
+    assert_eq!(kind("application/pdf;X=y; name=z"), "application/pdf; x=y");
     assert_eq!(kind("nonsense"), "application/octet-stream");
 }

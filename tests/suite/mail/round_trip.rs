@@ -1,7 +1,7 @@
 //! What is built is read back as it was.
 
 use openmail_mock::mail::{
-    Attachment, Category, Draft, Mailbox, Parsed, build, carried, parse, text_of_html,
+    Attachment, Category, Draft, Mailbox, Parsed, build, carried, parse, text_of_html, written,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -84,10 +84,10 @@ fn drafts() -> impl Strategy<Value = Draft> {
     (who, what, rest).prop_map(|(who, what, rest)| Draft {
         message_id: rest.0.first().cloned().unwrap_or("m@x.y".to_owned()),
         date: rest.3 * 1_000,
-        from: Mailbox {
+        from: vec![Mailbox {
             name: who.3.0,
             address: who.3.1,
-        },
+        }],
         to: who.0,
         cc: who.1,
         reply_to: who.2,
@@ -118,9 +118,9 @@ fn expected(draft: &Draft) -> Parsed {
     let to = bare(&draft.to);
     let derived = draft.html.as_deref().map(text_of_html);
     Parsed {
-        from: draft.from.to_string(),
-        from_address: Some(draft.from.address.clone()),
-        header_to: (!to.is_empty()).then(|| to.join(", ")),
+        from: draft.from[0].to_string(),
+        from_address: Some(draft.from[0].address.clone()),
+        header_to: (!to.is_empty()).then(|| written(&draft.to)),
         to,
         cc: bare(&draft.cc),
         reply_to: bare(&draft.reply_to),
@@ -154,7 +154,7 @@ proptest! {
     fn whatever_is_drafted_is_read_back_as_one_message(text in ".{0,60}", more in any::<String>()) {
         let draft = Draft {
             message_id: text.clone() + "@x",
-            from: mailbox(&more, "ada@example.com"),
+            from: vec![mailbox(&more, "ada@example.com")],
             to: vec![mailbox(&text, "b@example.com"), mailbox(&more, "c@example.com")],
             subject: more.clone(),
             references: vec![text.clone(), more.clone()],
@@ -165,7 +165,7 @@ proptest! {
         };
         let parsed = parse(&build(&draft));
         prop_assert_eq!(parsed.from_address.as_deref(), Some("ada@example.com"));
-        prop_assert_eq!(parsed.header_to.as_deref(), Some("b@example.com, c@example.com"));
+        prop_assert_eq!(parsed.to, ["b@example.com", "c@example.com"]);
         prop_assert_eq!(parsed.date, Some(draft.date));
         prop_assert_eq!(parsed.attachments.len(), 1);
         prop_assert_eq!(&*parsed.attachments[0].bytes, more.as_bytes());
