@@ -219,7 +219,8 @@ fn walk(
     let caller = enter(shared, plane, request, operation)?;
     let caller = &*trail.caller.insert(caller);
     caller.note_use()?;
-    if matches!(plane.entry, Entry::Key) {
+    // Who was held back by a fault is counted already.
+    if trail.fault.is_none() && matches!(plane.entry, Entry::Key) {
         caller.count_request()?;
     }
     match &request.body {

@@ -161,9 +161,7 @@ fn put(state: &mut State, delivery: Delivery) {
         unqueue(state, &known);
     }
     if let Status::Pending { due } = delivery.status {
-        state
-            .due
-            .insert((due, delivery.order.sequence), delivery.id);
+        state.due.insert((due, delivery.order), delivery.id);
     }
     state.deliveries.put(Arc::new(delivery));
     while state.deliveries.len() > MAX_DELIVERIES {
@@ -177,16 +175,11 @@ fn put(state: &mut State, delivery: Delivery) {
     }
 }
 
-/// Removes the deliveries of an event that made room, which are older than all others.
+/// Removes the deliveries of an event that made room.
 pub(super) fn forget_event(state: &mut State, number: u64) {
-    let is_older = |it: &&Arc<Delivery>| it.event.number <= number;
-    let older: Vec<_> = state
-        .deliveries
-        .iter()
-        .take_while(is_older)
-        .cloned()
-        .collect();
-    for delivery in older {
+    let is_of_it = |it: &&Arc<Delivery>| it.event.number == number;
+    let own: Vec<_> = state.deliveries.iter().filter(is_of_it).cloned().collect();
+    for delivery in own {
         unqueue(state, &delivery);
         state.deliveries.remove(delivery.id);
     }
@@ -230,7 +223,7 @@ pub(super) fn resign(state: &mut State, inbox: Id, webhook: &Webhook) {
 
 fn unqueue(state: &mut State, delivery: &Delivery) {
     if let Status::Pending { due } = delivery.status {
-        state.due.remove(&(due, delivery.order.sequence));
+        state.due.remove(&(due, delivery.order));
     }
 }
 
@@ -257,7 +250,7 @@ pub fn are_pending(state: &State) -> bool {
 /// When the next attempt is due of those that are not due yet.
 #[must_use]
 pub fn next_due_after(state: &State, now: Timestamp) -> Option<Timestamp> {
-    let next = state.due.rank(&(now, u64::MAX));
+    let next = state.due.rank(&(now, Order::MAX));
     state.due.nth(next).map(|((at, _), _)| *at)
 }
 

@@ -17,6 +17,9 @@ pub const MAX_KEYS: usize = 20;
 const PREFIX: &str = "om_";
 /// How many hexadecimal digits follow in a token that was drawn.
 const DIGITS: usize = 48;
+/// A use is noted this many milliseconds after the one that was noted last: each note is a write,
+/// and most requests of a key only read.
+const NOTED_AFTER: i64 = 1_000;
 /// So much of a token is shown, at most: the prefix and eight digits.
 const SHOWN: usize = PREFIX.len() + 8;
 
@@ -329,7 +332,8 @@ pub fn is_use_news(state: &State, holder: &Holder, now: Timestamp) -> bool {
         Holder::World | Holder::AccountKey(_) => false,
         Holder::Key(key) => {
             let known = state.keys.get(key.id);
-            known.is_some_and(|known| known.last_used_at != Some(now))
+            let is_old = |last: Timestamp| now.millis() - last.millis() >= NOTED_AFTER;
+            known.is_some_and(|known| known.last_used_at.is_none_or(is_old))
         }
     }
 }

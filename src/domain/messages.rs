@@ -317,6 +317,15 @@ pub fn of_thread(state: &State, thread: Id) -> Vec<Arc<Message>> {
     state.thread_messages.all(thread, &state.messages)
 }
 
+/// The messages of a thread, the newest first, as far as somebody asks.
+pub fn latest_of_thread(state: &State, thread: Id) -> impl Iterator<Item = Arc<Message>> {
+    (0..).map_while(move |offset| {
+        let page = Page { limit: 1, offset };
+        let listing = state.thread_messages.page(thread, &state.messages, page);
+        listing.rows.into_iter().next()
+    })
+}
+
 /// At most so many of a thread's Message-IDs are referred to, the first and the latest.
 const MAX_REFERENCES: usize = 100;
 

@@ -87,17 +87,14 @@ pub fn context(state: &State, inbox: Arc<Inbox>, new: &NewSend) -> Result<Contex
         // To this inbox it does not exist.
         return Err(threads::not_found(key));
     }
-    let known = messages::of_thread(state, thread.id);
     let references = messages::references(state, thread.id);
     let mut cc = new.cc.clone();
-    let previous = known.last().cloned();
-    let came = known
-        .iter()
-        .rev()
-        .find(|it| it.direction == Direction::Inbound);
+    let mut latest = messages::latest_of_thread(state, thread.id).peekable();
+    let previous = latest.peek().cloned();
+    let came = latest.find(|it| it.direction == Direction::Inbound);
     let named = cc.iter().map(|it| &**it).chain([&*new.to, &*inbox.address]);
     let mut named: HashSet<String> = named.map(str::to_lowercase).collect();
-    for sender in came.into_iter().flat_map(|came| copied_senders(came)) {
+    for sender in came.iter().flat_map(|came| copied_senders(came)) {
         if named.insert(sender.to_lowercase()) {
             cc.push(sender.into());
         }

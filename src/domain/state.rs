@@ -106,7 +106,7 @@ pub struct State {
     /// How far webhooks go; the process's setting, and no part of an export.
     pub reach: Reach,
     /// Deliveries by when their next attempt is due; ties by their own order.
-    pub(super) due: Tree<(Timestamp, u64), Id>,
+    pub(super) due: Tree<(Timestamp, Order), Id>,
     /// What left for the outside world; no part of an export.
     pub(super) outbox: Tree<Order, Arc<Departed>>,
     /// Addresses that nothing is sent to, by address, which is lower-case.

@@ -66,6 +66,7 @@ fn an_event_is_what_came_in_the_words_of_a_webhook() {
             "id": message, "rfc_message_id": event["message"]["rfc_message_id"],
             "from": "Ada <ada@example.com>", "to": inbox["address"], "cc": ["bob@example.com"],
             "subject": "Invoice", "body_text": "Where is it?",
+            "category": "personal", "auto_replyable": true, "verdict": "clean", "spam_score": null,
             "attachments": [{
                 "filename": "a b.txt", "contentType": "text/plain", "sizeBytes": 5, "url": url,
                 "parsedText": "hello", "extractionMethod": "text",

@@ -85,6 +85,7 @@ fn a_message_that_comes_is_delivered_signed() {
                 "id": id(&message), "rfc_message_id": body["message"]["rfc_message_id"],
                 "from": "Ada <ada@example.com>", "to": "desk@openmail.sh", "cc": ["bob@example.com"],
                 "subject": "Invoice", "body_text": "Here it is.",
+                "category": "personal", "auto_replyable": true, "verdict": "clean", "spam_score": null,
                 "attachments": [{
                     "filename": "my note.txt", "contentType": "text/plain", "sizeBytes": 5,
                     "url": url, "parsedText": "Hello", "extractionMethod": "text",
