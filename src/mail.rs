@@ -16,6 +16,7 @@ mod html;
 mod markup;
 mod media;
 mod names;
+mod office;
 mod parse;
 mod quote;
 mod walk;

@@ -1,11 +1,12 @@
 //! Text out of attachments (OpenMail docs, Attachments, Text extraction): what can be had by
-//! decoding. Everything else names why there is none.
+//! decoding, and out of office documents. Everything else names why there is none.
 
 use std::fmt;
 
 use super::decode;
 use super::field::Content;
 use super::html::text_of_html;
+use super::office::{self, Fault};
 
 /// Most bytes of a file that text is taken from.
 pub const MAX_EXTRACTED_BYTES: usize = 10 * 1024 * 1024;
@@ -137,10 +138,7 @@ pub fn extract(filename: &str, content_type: &str, bytes: &[u8]) -> Extraction {
             let why = "The mock reads no PDF; give parsedText and extractionMethod with the file.";
             return failure(Method::PdfError, why);
         }
-        Kind::Office => {
-            let why = "The mock reads no office documents; give parsedText and extractionMethod with the file.";
-            return failure(Method::Unsupported, why);
-        }
+        Kind::Office => return of_office(bytes),
         Kind::Image => {
             let why =
                 "The mock reads no images; give parsedText and extractionMethod with the file.";
@@ -163,6 +161,22 @@ pub fn extract(filename: &str, content_type: &str, bytes: &[u8]) -> Extraction {
         _ => text,
     };
     within_bound(method, text)
+}
+
+/// What an office document holds. The service has no word of its own for one that is broken, as
+/// it has for a PDF.
+fn of_office(bytes: &[u8]) -> Extraction {
+    match office::read(bytes) {
+        Ok(read) => {
+            let mut extraction = within_bound(Method::Office, read.text);
+            if extraction.why.is_empty() {
+                extraction.why = read.why.to_owned();
+            }
+            extraction
+        }
+        Err(Fault::TooLarge(why)) => failure(Method::SkippedTooLarge, why),
+        Err(Fault::Unreadable(why)) => failure(Method::Unsupported, why),
+    }
 }
 
 fn failure(method: Method, why: impl Into<String>) -> Extraction {

@@ -7,6 +7,7 @@ mod build;
 mod extract;
 mod hostile;
 mod html;
+mod office;
 mod parse;
 mod reply;
 mod round_trip;

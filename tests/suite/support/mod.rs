@@ -6,6 +6,7 @@ mod receiver;
 mod served;
 pub mod socket;
 mod wire;
+pub mod zip;
 
 use std::sync::LazyLock;
 
