@@ -26,6 +26,7 @@ mod keys;
 mod limits;
 mod mail;
 mod messages;
+mod office;
 mod outbox;
 mod parallel;
 mod pods;
