@@ -19,7 +19,8 @@ mod xml;
 use archive::Archive;
 use lines::Lines;
 
-/// Why there is no text.
+/// Why there is no text. The words are for people who look into their own files: the API has
+/// room for a method only.
 #[derive(Debug)]
 pub(super) enum Fault {
     /// More than the bounds allow, in words.
@@ -45,8 +46,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, Fault> {
         let why = "It is older than the formats of 2007, or protected with a password.";
         return Err(Fault::Unreadable(why));
     }
+    // Nothing was inflated when this is done: a directory that lies ends it here.
     let archive = Archive::open(bytes)?;
     let mut lines = Lines::default();
+    // OpenDocument has fixed names; the others say in their relations what they are about.
     if archive.has("content.xml") {
         open::read(&archive, &mut lines)?;
         return Ok(lines.into_read());

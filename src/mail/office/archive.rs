@@ -12,19 +12,20 @@ use super::xml::Xml;
 
 /// Most entries of an archive.
 const MAX_ENTRIES: usize = 1_000;
-/// Most bytes that the parts of one file are inflated to, all together.
+/// Most bytes that the parts of one file are inflated to, all together and with what
+/// [`Part::begin_piece`] adds.
 const MAX_INFLATED: usize = 64 * 1024 * 1024;
 /// How many times its length a file may become; documents stay below fifty. Without it a mail
 /// full of small bombs would cost far more than its length.
 const MAX_RATIO: usize = 100;
 /// What any file may become, so that very small ones with repetitive text are read.
-const MIN_ALLOWANCE: usize = 64 * 1024;
+const MIN_ALLOWANCE: usize = 256 * 1024;
 
 /// The entries of an archive by name.
 pub(super) struct Archive<'a> {
     /// Names are told apart without regard to case, as both package formats ask.
     entries: HashMap<String, Entry<'a>>,
-    /// How many bytes may still be inflated.
+    /// How many bytes may still be inflated. A cell, because parts share it while they are read.
     allowance: Cell<usize>,
 }
 
@@ -77,6 +78,8 @@ impl<'a> Archive<'a> {
     }
 }
 
+/// Reads the directory. One that two programs could read in two ways is broken: a document must
+/// not have one text here and another where it is opened.
 fn entries_of<'a>(
     zip: &ZipSliceArchive<&'a [u8]>,
     bytes: &'a [u8],

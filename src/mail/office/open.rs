@@ -5,7 +5,8 @@ use super::archive::Archive;
 use super::lines::Lines;
 use super::xml::{Piece, Xml};
 
-/// Reads a text document in OpenDocument.
+/// Reads a text document in OpenDocument. Tables and presentations are none: the service names
+/// neither of their endings.
 pub(super) fn read(archive: &Archive<'_>, lines: &mut Lines) -> Result<(), Fault> {
     if is_encrypted(archive)? {
         return Err(Fault::Unreadable("It is protected with a password."));

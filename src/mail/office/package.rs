@@ -23,6 +23,7 @@ const KINDS: &[&str] = &[
 
 /// One part's reference to another.
 pub(super) struct Relation {
+    /// By which the part refers to it.
     pub id: String,
     /// One of the words above.
     pub kind: &'static str,

@@ -15,11 +15,18 @@ const WINDOW: usize = 16 * 1024;
 /// Longest tag, text or comment, because each is held whole. A text of that length is longer than
 /// all text that is taken.
 const MAX_PIECE: usize = 1024 * 1024;
+/// What a piece of XML counts beyond its bytes, because short ones take more time than those do.
+const PIECE: usize = 8;
+
+const TOO_LARGE: Fault =
+    Fault::TooLarge("What it holds is more than 64 MiB, or than a hundred times its length.");
 
 /// What the directory says of an entry.
 #[derive(Clone, Copy)]
 pub(super) struct Claim {
+    /// How many bytes it is inflated to. Nothing is allocated by it.
     pub length: u64,
+    /// Their checksum.
     pub crc: u32,
 }
 
@@ -32,9 +39,11 @@ pub(super) struct Part<'a> {
     claim: Claim,
     /// Shared by all parts of an archive.
     allowance: &'a Cell<usize>,
+    /// What was unpacked last.
     window: Box<[u8]>,
     /// What of the window was not consumed yet.
     unread: std::ops::Range<usize>,
+    /// What was unpacked altogether, to be held against the claim.
     length: u64,
     crc: Crc32,
     is_ended: bool,
@@ -69,6 +78,9 @@ impl<'a> Part<'a> {
     /// A piece of XML begins.
     pub(super) fn begin_piece(&mut self) {
         self.piece = 0;
+        if let Err(fault) = self.spend(PIECE) {
+            self.fault = Some(fault);
+        }
     }
 
     /// Why reading failed, if it was not for the XML.
@@ -76,7 +88,8 @@ impl<'a> Part<'a> {
         self.fault.take()
     }
 
-    /// Unpacks a window full, or sees the end.
+    /// Unpacks a window full, or sees the end. It may unpack nothing and be no failure, where
+    /// the packed bytes were only the beginning of a block.
     fn fill(&mut self) -> Result<(), Fault> {
         const BROKEN: Fault = Fault::Unreadable("The packed bytes of a part are broken.");
         let written = match &mut self.inflater {
@@ -107,15 +120,18 @@ impl<'a> Part<'a> {
         self.count(written)
     }
 
+    /// Takes from what all parts together may cost.
+    fn spend(&self, amount: usize) -> Result<(), Fault> {
+        let rest = self.allowance.get().checked_sub(amount);
+        self.allowance.set(rest.ok_or(TOO_LARGE)?);
+        Ok(())
+    }
+
     /// Counts what was unpacked, and compares it with the claim at the end. A part that is not
     /// read to its end is never held against its checksum, because its text was long enough.
     fn count(&mut self, written: usize) -> Result<(), Fault> {
         const LIES: Fault = Fault::Unreadable("A part is not what its directory says of it.");
-        let Some(rest) = self.allowance.get().checked_sub(written) else {
-            let why = "Its parts inflate to more than 64 MiB, or to a hundred times its length.";
-            return Err(Fault::TooLarge(why));
-        };
-        self.allowance.set(rest);
+        self.spend(written)?;
         self.length += written as u64;
         self.crc.update(&self.window[..written]);
         if self.length > self.claim.length {

@@ -99,8 +99,11 @@ impl Shared {
 
 /// How the value of a cell is written down.
 enum Stored {
+    /// Numbers, dates, errors, what formulas gave, texts in the cell.
     AsItIs,
+    /// The number of a shared string.
     Shared,
+    /// 0 or 1.
     Truth,
 }
 
@@ -113,6 +116,7 @@ struct Cell {
     values: usize,
 }
 
+/// The rows of a sheet. Its dimension is not asked: sheets claim more cells than there are.
 fn rows(
     archive: &Archive<'_>,
     part: &str,
@@ -167,6 +171,7 @@ fn rows(
     Ok(())
 }
 
+/// What a cell says of itself before its value.
 fn begin(tag: &Tag<'_>) -> Cell {
     let stored = match tag.attribute("t").as_deref() {
         Some("s") => Stored::Shared,
@@ -180,6 +185,7 @@ fn begin(tag: &Tag<'_>) -> Cell {
     }
 }
 
+/// Writes the value of a cell that was no text itself.
 fn finish(cell: &Cell, shared: &Shared, lines: &mut Lines) {
     match cell.stored {
         Stored::AsItIs => {}

@@ -45,7 +45,7 @@ fn around(
     Ok(())
 }
 
-/// The paragraphs and tables of a part.
+/// The paragraphs and tables of a part. Tables nest in cells; what stands in one becomes a line.
 pub(super) fn paragraphs(xml: &mut Xml<'_>, lines: &mut Lines) -> Result<(), Fault> {
     // Text elements that are open; whatever stands elsewhere is no text.
     let mut texts = 0_usize;

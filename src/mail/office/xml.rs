@@ -31,6 +31,7 @@ pub(super) struct Xml<'a> {
     depth: usize,
 }
 
+/// What is read at once. It borrows from the buffer, so that nothing is copied that is not wanted.
 pub(super) enum Piece<'x> {
     Begin(Tag<'x>),
     End(End<'x>),
@@ -38,13 +39,16 @@ pub(super) enum Piece<'x> {
     Text(Cow<'x, str>),
 }
 
+/// The beginning of an element.
 pub(super) struct Tag<'x>(BytesStart<'x>);
 
+/// The end of one, which has the name that it began with.
 pub(super) struct End<'x>(BytesEnd<'x>);
 
 impl<'a> Xml<'a> {
     pub(super) fn new(part: Part<'a>) -> Self {
         let mut reader = Reader::from_reader(part);
+        // Then every element that begins also ends.
         reader.config_mut().expand_empty_elements = true;
         Self {
             reader,
@@ -58,6 +62,7 @@ impl<'a> Xml<'a> {
         self.reader.get_mut().begin_piece();
         self.buffer.clear();
         let Ok(event) = self.reader.read_event_into(&mut self.buffer) else {
+            // The XML is broken only where its bytes could be had.
             return Err(self.reader.get_mut().take_fault().unwrap_or(BROKEN));
         };
         Ok(Some(match event {

@@ -1,6 +1,5 @@
-//! Office documents that mean harm: each is answered with a reason, none is obeyed.
-
-use std::time::{Duration, Instant};
+//! Office documents that mean harm: each is answered with a reason, none is obeyed. What they ask
+//! for is so much that obeying would not end.
 
 use openmail_mock::mail::{MAX_CHARACTERS, Method, extract};
 use proptest::prelude::*;
@@ -10,13 +9,8 @@ use crate::support::zip::{Entry, archive, archive_of, document, docx, zip};
 
 const MIB: usize = 1024 * 1024;
 
-/// Whatever it asks for, an answer comes soon; the bound is wide, because tests share the machine
-/// and are not optimised.
 fn read(bytes: &[u8]) -> (Method, Option<String>, String) {
-    let start = Instant::now();
     let read = extract("a.docx", "", bytes);
-    let took = start.elapsed();
-    assert!(took < Duration::from_secs(60), "{took:?}");
     assert_eq!(read.text.is_some(), read.method == Method::Office);
     (read.method, read.text, read.why)
 }
@@ -196,7 +190,7 @@ fn bombs_go_off_nowhere() {
     // Nothing but markup, so that no text ends the reading.
     let bomb = docx(&"<w:p></w:p>".repeat(20 * MIB / 11));
     assert!(bomb.len() < MIB / 8);
-    too_large(&bomb, "inflate to more than");
+    too_large(&bomb, "hundred times its length");
     let one = docx(&format!("<!--{}-->", "-".repeat(20 * MIB)));
     too_large(&one, "longer than 1 MiB");
     let tag = docx(&format!("<w:p a=\"{}\"/>", "x".repeat(20 * MIB)));
