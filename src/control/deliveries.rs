@@ -66,6 +66,9 @@ struct AttemptView {
     truncated: bool,
     status: Option<u16>,
     error: Option<Box<str>>,
+    /// The index of the fault that interfered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<AnswerView>,
 }
@@ -89,6 +92,7 @@ impl From<Attempt> for AttemptView {
             body_bytes: attempt.body_bytes,
             status: attempt.answer.as_ref().map(|answer| answer.status),
             error: attempt.error,
+            fault: attempt.fault,
             answer: attempt.answer.map(|answer| AnswerView {
                 body: answer.body,
                 truncated: answer.is_cut,

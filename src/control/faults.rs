@@ -1,5 +1,7 @@
 //! Faults of a world: what is to go wrong for which requests, judged when it is written.
 
+mod deliveries;
+
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -111,7 +113,10 @@ fn clear_faults(call: &Call<'_>) -> Result<Reply, Failure> {
 /// The entry as it was written, and what became of it.
 fn view((index, fault): (usize, &Fault)) -> Value {
     let mut view: Value = serde_json::from_str(&fault.written).unwrap_or_default();
-    view["on"] = "request".into();
+    view["on"] = match &fault.delivery {
+        Some(_) => "delivery".into(),
+        None => "request".into(),
+    };
     view["index"] = index.into();
     view["hits"] = fault.hits().into();
     view
@@ -157,6 +162,20 @@ impl<'c> Judge<'c> {
 
     /// Reads an entry and goes on past what is wrong, so that all of it is told.
     fn fault(&mut self, written: &Value) -> Option<Fault> {
+        if written.get("on").and_then(Value::as_str) == Some("delivery") {
+            return self.delivery_fault(written);
+        }
+        for name in ["corrupt", "duplicate"] {
+            if written.get(name).is_some() {
+                let words = format!("`{name}` is about deliveries: give `on` as `delivery`");
+                self.say(&under("", name), words);
+            }
+        }
+        if written.get("operation").is_none() {
+            let words = "`operation` is missing: say which requests go wrong; `*` means all";
+            self.say("", words.to_owned());
+            return None;
+        }
         let entry: Entry = match serde_json::from_value(written.clone()) {
             Ok(entry) => entry,
             Err(error) => {
@@ -290,6 +309,12 @@ impl<'c> Judge<'c> {
             headers: patterns("headers"),
             body: patterns("body"),
         };
+        for name in ["event", "inbox", "attempt"] {
+            if written.contains_key(name) {
+                let words = format!("a request has no `{name}`: give `on` as `delivery`");
+                self.say(&under("/when", name), words);
+            }
+        }
         if !operations.is_empty() {
             self.judge_names(&when.path, In::Path, pattern, operations);
             self.judge_names(&when.query, In::Query, pattern, operations);

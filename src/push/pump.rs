@@ -13,12 +13,13 @@ use tokio::task::unconstrained;
 use tokio::time::{sleep, timeout};
 
 use super::payload::{Telling, payload};
-use super::webhooks::{Manner, PATIENCE, Parcel, attempt};
+use super::webhooks::{Interference, Manner, PATIENCE, Parcel, attempt};
 use crate::app::{Claim, PumpSeat, Tasks, World};
 use crate::domain::deliveries::Delivery;
 use crate::domain::ids::Id;
 use crate::domain::webhooks::{Reach, Webhook};
 use crate::record::attempts::Attempt;
+use crate::record::tampering::Tampering;
 
 /// The pump sleeps no longer than this; by then it looks anew.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3_600);
@@ -160,15 +161,22 @@ impl Courier {
             attempt: number,
             at,
         };
-        let parcel = Parcel {
+        let struck = struck(claim.world(), delivery, number);
+        let parcel = |interference| Parcel {
             webhook: &delivery.webhook,
             event: delivery.event.id,
             body: payload(&delivery.event, telling),
             number,
             at: at.millis(),
+            interference,
         };
-        if let Some(made) = self.attempt(claim, parcel).await {
+        let interference = struck.map(|(interference, _)| interference);
+        if let Some(made) = self.attempt(claim, parcel(interference)).await {
             claim.note(made);
+        }
+        if struck.is_some_and(|(_, duplicate)| duplicate) {
+            // The same once more, which counts as no attempt: nobody asks what comes of it.
+            let _ = self.attempt(claim, parcel(interference)).await;
         }
     }
 
@@ -234,6 +242,7 @@ impl Courier {
                 body,
                 number: 1,
                 at: claim.world().now().millis(),
+                interference: None,
             };
             if let Some(made) = courier.attempt(&claim, parcel).await {
                 // Whoever left has no use for it.
@@ -242,6 +251,30 @@ impl Courier {
         });
         telling
     }
+}
+
+/// The first fault of the world that is about this attempt, which it strikes; and whether the
+/// receiver gets it twice.
+fn struck(world: &World, delivery: &Delivery, number: u32) -> Option<(Interference, bool)> {
+    let faults = world.faults()?;
+    let subject = &delivery.event.subject;
+    let inbox = subject.inbox().map(|id| {
+        let address = world.read(|state| Some(state.inboxes.get(id)?.address.to_string()));
+        address.into_iter().chain([id.to_string()]).collect()
+    });
+    let inbox: Vec<String> = inbox.unwrap_or_default();
+    let event = subject.kind().word();
+    let is_about = |tampering: &Tampering| tampering.is_about(event, &inbox, number);
+    let mut known = faults.iter().enumerate();
+    let (index, fault) =
+        known.find(|(_, it)| it.delivery.as_ref().is_some_and(is_about) && it.strike())?;
+    let tampering = fault.delivery.as_ref()?;
+    let interference = Interference {
+        index,
+        status: fault.status,
+        corruption: tampering.corruption,
+    };
+    Some((interference, tampering.duplicate))
 }
 
 /// A claim on a delivery, as soon as nobody else has one; none if the delivery is gone.

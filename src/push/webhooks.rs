@@ -25,6 +25,7 @@ use crate::domain::clock::real_now;
 use crate::domain::ids::Id;
 use crate::domain::webhooks::{Reach, Webhook};
 use crate::record::attempts::{Answer, Attempt, KEPT_ANSWER};
+use crate::record::tampering::Corruption;
 
 /// How long a receiver may take, by real time.
 pub const PATIENCE: Duration = Duration::from_secs(15);
@@ -41,7 +42,23 @@ pub struct Parcel<'p> {
     pub number: u32,
     /// When it is made by the world's clock, in milliseconds since 1970.
     pub at: i64,
+    /// What goes wrong with it because somebody asked for it.
+    pub interference: Option<Interference>,
 }
+
+/// What a fault makes of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interference {
+    /// The fault's index in its world's list.
+    pub index: usize,
+    /// What stands in for the receiver's answer; nobody is contacted then.
+    pub status: Option<u16>,
+    /// What the receiver finds wrong.
+    pub corruption: Option<Corruption>,
+}
+
+/// How far back a corrupt timestamp lies, in seconds: twice what receivers put up with.
+const STALE: i64 = 600;
 
 /// How webhooks are delivered, whatever the world.
 #[derive(Debug, Clone, Copy)]
@@ -69,11 +86,33 @@ pub fn signature(secret: &str, timestamp: i64, body: &[u8]) -> String {
 
 /// Makes one attempt. `may_send` is asked when all is ready: whoever says no has nothing sent.
 pub async fn attempt(parcel: Parcel<'_>, manner: Manner, may_send: impl Fn() -> bool) -> Attempt {
-    let timestamp = real_now().millis().div_euclid(1_000);
-    let signature = signature(&parcel.webhook.secret, timestamp, &parcel.body);
+    let corruption = parcel.interference.and_then(|it| it.corruption);
+    let now = real_now().millis().div_euclid(1_000);
+    let timestamp = match corruption {
+        Some(Corruption::Timestamp) => now - STALE,
+        Some(Corruption::Signature | Corruption::Body) | None => now,
+    };
+    let secret = match corruption {
+        Some(Corruption::Signature) => format!("not {}", parcel.webhook.secret),
+        Some(Corruption::Timestamp | Corruption::Body) | None => parcel.webhook.secret.to_string(),
+    };
+    let signature = signature(&secret, timestamp, &parcel.body);
     let body = String::from_utf8_lossy(&parcel.body).into_owned();
     let (number, at, body_bytes) = (parcel.number, parcel.at, parcel.body.len());
-    let posted = post(parcel, timestamp, &signature, manner, may_send).await;
+    let fault = parcel.interference.map(|it| it.index);
+    let mut parcel = parcel;
+    if corruption == Some(Corruption::Body) {
+        // Still JSON of the same meaning: only the signature tells.
+        parcel.body.push(b' ');
+    }
+    let posted = match parcel.interference.and_then(|it| it.status) {
+        Some(status) => Ok(Answer {
+            status,
+            body: Box::default(),
+            is_cut: false,
+        }),
+        None => post(parcel, timestamp, &signature, manner, may_send).await,
+    };
     let (answer, error) = match posted {
         Ok(answer) => {
             let error = refusal(answer.status);
@@ -90,6 +129,7 @@ pub async fn attempt(parcel: Parcel<'_>, manner: Manner, may_send: impl Fn() -> 
         signature: signature.into(),
         answer,
         error: error.map(Into::into),
+        fault,
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Attempt {
     pub answer: Option<Answer>,
     /// Why the attempt failed; none if the receiver took it.
     pub error: Option<Box<str>>,
+    /// The fault at that index of the world's list interfered with it.
+    pub fault: Option<usize>,
 }
 
 /// What a receiver answered.

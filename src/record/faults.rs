@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::pattern::fits;
+use super::tampering::Tampering;
 
 /// At most this many faults stand in one world.
 pub const MAX_FAULTS: usize = 1_000;
@@ -39,6 +40,8 @@ impl Cut {
 /// One fault.
 #[derive(Debug, Default)]
 pub struct Fault {
+    /// The attempts to deliver that it is about; none if it is about requests.
+    pub delivery: Option<Tampering>,
     /// The operationId that it is about, or a pattern of several.
     pub operation: String,
     /// The requests that it is about.
@@ -65,7 +68,7 @@ impl Fault {
     /// Whether it is about an operation.
     #[must_use]
     pub fn is_about(&self, operation: &str) -> bool {
-        fits(&self.operation, operation)
+        self.delivery.is_none() && fits(&self.operation, operation)
     }
 
     /// How many requests it has struck.

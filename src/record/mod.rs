@@ -6,3 +6,4 @@ pub mod faults;
 pub mod journal;
 pub mod pattern;
 pub mod tally;
+pub mod tampering;

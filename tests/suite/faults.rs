@@ -1,6 +1,7 @@
 //! What goes wrong because somebody asked for it: `Prefer` and `/_mock/faults`.
 
 mod delays;
+mod deliveries;
 mod drops;
 mod prefer;
 mod standing;
