@@ -13,7 +13,6 @@ use sha2::{Digest, Sha256};
 
 use super::call::{Call, Request};
 use super::failures::Failure;
-use super::mail_views::SEGMENT;
 use super::reply::Reply;
 use super::{Row, Shared, Who, is_world_name};
 use crate::contract::query_pairs;
@@ -21,6 +20,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::ids::Id;
 use crate::domain::messages;
 use crate::domain::refusal::{Refusal, Resource};
+use crate::push::payload::SEGMENT;
 
 pub(super) const ROWS: &[Row] = &[
     Row::new("getAttachment", Who::Everyone, get_attachment)

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::hint::black_box;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde::{Serialize, Serializer};
 
 use crate::domain::clock::Timestamp;
@@ -11,13 +11,7 @@ use crate::domain::ids::Id;
 use crate::domain::mail::is_auto_replyable;
 use crate::domain::messages::{Attachment, Direction, Mail, Message};
 use crate::domain::threads::Thread;
-
-/// What a path segment may show as it is.
-pub(super) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+use crate::push::payload::SEGMENT;
 
 /// A message.
 #[derive(Serialize)]

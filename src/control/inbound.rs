@@ -11,12 +11,10 @@ use crate::api::failures::Failure;
 use crate::api::files::{self, Given};
 use crate::api::post::{self, Delivery, Outcome};
 use crate::api::reply::Reply;
-use crate::app::Unwritten;
 use crate::contract::{Item, query_pairs};
 use crate::domain::ids::Id;
 use crate::domain::mail::CLEAN;
 use crate::domain::messages::{Attachment, Headers, JoinedBy, Mail};
-use crate::domain::refusal::Refusal;
 use crate::domain::sends::bare;
 use crate::mail::{self, Mailbox};
 
@@ -74,12 +72,6 @@ impl ResultView {
     }
 }
 
-/// Ends a transaction whose result nobody wants to keep.
-enum Ended {
-    Refused(Refusal),
-    Tried(Vec<Delivery>),
-}
-
 fn receive_mail(call: &Call<'_>) -> Result<Reply, Failure> {
     let (mail, notes) = match &call.input.body {
         Some(body) => {
@@ -116,18 +108,9 @@ fn receive_mail(call: &Call<'_>) -> Result<Reply, Failure> {
         ));
     }
     let is_trial = call.input.query("dryRun") == Some(&serde_json::Value::Bool(true));
-    let ended = call.caller.write(|tx| {
-        let deliveries = post::deliver(tx, &mail, &addresses).map_err(Ended::Refused)?;
-        match is_trial {
-            true => Err(Ended::Tried(deliveries)),
-            false => Ok(deliveries),
-        }
-    });
-    let deliveries = match ended {
-        Ok(deliveries) | Err(Unwritten::Refused(Ended::Tried(deliveries))) => deliveries,
-        Err(Unwritten::Refused(Ended::Refused(refusal))) => return Err(refusal.into()),
-        Err(Unwritten::Revoked | Unwritten::Dropped) => return Err(Failure::world_changed()),
-    };
+    let trying = is_trial.then(|| call.caller.trying());
+    let caller = trying.as_ref().unwrap_or(call.caller);
+    let deliveries = caller.write(|tx| post::deliver(tx, &mail, &addresses))?;
     let view = ReceivedView {
         results: deliveries
             .into_iter()

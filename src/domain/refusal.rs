@@ -291,7 +291,7 @@ pub enum RateLimit {
 impl RateLimit {
     /// How many it allows.
     #[must_use]
-    pub fn allowed(self) -> u32 {
+    pub const fn allowed(self) -> u32 {
         match self {
             RateLimit::SendsPerMinute | RateLimit::DomainChecksPerMinute => 10,
             RateLimit::SendsPerDay => 200,

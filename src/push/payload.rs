@@ -11,7 +11,7 @@ use crate::domain::inboxes::Inbox;
 use crate::domain::mail::is_auto_replyable;
 
 /// What a segment of a path may hold as it is.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+pub const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::super::clock::{Day, Timestamp};
 use super::super::ids::Id;
+use super::super::refusal::RateLimit;
 use super::super::tree::Tree;
 use super::MINUTE_MILLIS;
 
 /// As many sends of an inbox are remembered as a minute allows: more would decide nothing.
-pub const MAX_RECENT: usize = 10;
+pub const MAX_RECENT: usize = RateLimit::SendsPerMinute.allowed() as usize;
 
 /// What was used of the limits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
