@@ -1,7 +1,7 @@
 //! The bench of webhooks: held and let go, asked and waited for, moved through time.
 
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use openmail_mock::Config;
@@ -18,7 +18,7 @@ use tokio::task::yield_now;
 
 use crate::support::post::{Post, START, id, rows, text};
 use crate::support::{
-    Account, Connection, Received, Receiver, Served, Then, account_at, account_of, app, serve_over,
+    Account, Received, Receiver, Served, Then, account_at, account_of, app, serve_over,
     shared_over, start,
 };
 
@@ -351,18 +351,18 @@ fn one_move_at_a_time_and_a_reset_ends_it() {
     let account = &post.account;
     arrives(account, 0);
     receiver.await_received(1);
-    let mut moving = Connection::open(crate::support::anonymous().address());
-    let headers = [
-        ("authorization", format!("Bearer {}", account.key)),
-        ("content-type", "application/json".to_owned()),
-    ];
-    moving.request("POST", "/_mock/clock", &headers, br#"{"by": "1m"}"#);
-    // Whoever comes second is told so; until the first is there, they move nothing themselves.
-    let busy = || account.post("/_mock/clock", json!({ "by": "0s", "timeoutMs": 1 }));
-    while busy().status == 200 {}
-    busy().refused(409, "clock_busy");
-    account.post("/_mock/reset", json!({})).expect(200);
-    moving.answer().refused(409, "world_changed");
+    // Of two moves, whichever comes second is told so, and the first one waits for the receiver.
+    let (told, answers) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for told in [told.clone(), told] {
+            let moves = || account.post("/_mock/clock", json!({ "by": "1m" }));
+            scope.spawn(move || told.send(moves()));
+        }
+        let answer = || answers.recv().expect("an answer");
+        answer().refused(409, "clock_busy");
+        account.post("/_mock/reset", json!({})).expect(200);
+        answer().refused(409, "world_changed");
+    });
     account
         .post("/_mock/clock", json!({ "by": "1m" }))
         .expect(200);
