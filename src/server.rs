@@ -142,22 +142,25 @@ async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::R
             Box::pin(answer(service, peer, handed, request))
         })
     };
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        // Setting hyper's own bound of 100 headers would only move them to the heap.
-        .max_header_size(MAX_HEAD)
-        .max_buf_size(MAX_HEAD)
-        .half_close(true)
-        .serve_connection(TokioIo::new(wire), answer)
-        .with_upgrades();
-    tokio::pin!(connection);
-    // A peer that breaks off, or speaks something else, has been answered as far as possible.
-    tokio::select! {
-        _ = connection.as_mut() => {}
-        _ = stop.changed() => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+    {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            // Setting hyper's own bound of 100 headers would only move them to the heap.
+            .max_header_size(MAX_HEAD)
+            .max_buf_size(MAX_HEAD)
+            .half_close(true)
+            .serve_connection(TokioIo::new(wire), answer)
+            .with_upgrades();
+        // Dropped before anybody waits for an upgrade: one that a peer broke off would never come.
+        tokio::pin!(connection);
+        // A peer that breaks off, or speaks something else, has been answered as far as possible.
+        tokio::select! {
+            _ = connection.as_mut() => {}
+            _ = stop.changed() => {
+                connection.as_mut().graceful_shutdown();
+                let _ = connection.await;
+            }
         }
     }
     // Few connections become sockets: those that do not keep no room for it.

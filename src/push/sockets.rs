@@ -3,6 +3,7 @@
 //! One task for each socket, which holds a cursor and sleeps on the world's signal. What real peers
 //! are bounded by (heartbeat, message rate, slow readers) is real time.
 
+mod ahead;
 mod follower;
 mod frames;
 mod peer;

@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
 use super::End;
+use super::ahead::Ahead;
 use super::frames::ServerFrame;
 
 /// A message may have so many bytes.
@@ -34,7 +35,7 @@ pub(super) enum Said {
 
 /// The other end of a connection.
 pub(super) struct Peer<S> {
-    frames: WebSocketStream<S>,
+    frames: WebSocketStream<Ahead<S>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
@@ -45,7 +46,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             .write_buffer_size(0)
             .max_message_size(Some(MAX_MESSAGE))
             .max_frame_size(Some(MAX_MESSAGE));
-        let frames = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config));
+        let frames =
+            WebSocketStream::from_raw_socket(Ahead::new(stream), Role::Server, Some(config));
         Self {
             frames: frames.await,
         }
@@ -62,6 +64,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             Some(Err(error)) => Err(end_after(&error)),
             None => Err(End::Broken),
         }
+    }
+
+    /// Waits until the connection is gone, without hearing what the peer says: that is kept.
+    pub async fn gone(&mut self) {
+        self.frames.get_mut().ended().await;
     }
 
     /// Writes a frame as often as is said without waiting for the peer; [`Peer::flush`] does that.

@@ -68,11 +68,19 @@ impl<'t> Talk<'t> {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        loop {
-            match self.step(peer).await {
-                Ok(()) => {}
-                Err(end) => return end,
+        let (connection, app, orders) = (self.connection, self.app, self.orders.clone());
+        let talked = async {
+            loop {
+                if let Err(end) = self.step(peer).await {
+                    return end;
+                }
             }
+        };
+        select! {
+            biased;
+            end = talked => end,
+            // Whoever ends it from outside waits for no frame that is stuck.
+            end = ended(connection, app, orders) => end,
         }
     }
 
@@ -85,12 +93,15 @@ impl<'t> Talk<'t> {
         // Before looking, so that no change falls between the look and the sleep.
         let changed = world.changed();
         let orders = *self.orders.borrow_and_update();
-        self.check_end(orders)?;
+        if let Some(end) = due_end(self.connection, self.app, orders) {
+            return Err(end);
+        }
         if orders.mode.half_open {
-            // Not even whether the peer is still there is looked at.
             select! {
                 () = changed => {}
                 _ = self.orders.changed() => {}
+                // What the peer says is not heard, but one that is gone gives its place back.
+                () = peer.gone() => return Err(End::Broken),
             }
             // A peer that could not be heard is not late.
             self.next_ping = Instant::now() + PING_EVERY;
@@ -127,25 +138,6 @@ impl<'t> Talk<'t> {
         }
     }
 
-    /// Whether somebody other than the peer ends the socket.
-    fn check_end(&self, orders: Orders) -> Result<(), End> {
-        match orders.close {
-            Some(Close::Code(code)) => return Err(End::code(code, "closed by the bench")),
-            Some(Close::Abrupt) => return Err(End::Abrupt),
-            None => {}
-        }
-        let reason = match (self.connection.world().is_retired(), self.app.is_closing()) {
-            (true, _) => "the world was dropped",
-            (false, true) => "the server stops",
-            (false, false) => return Ok(()),
-        };
-        // Not 4001, which clients take for final: whoever comes again finds the next world, or server.
-        Err(match orders.mode.half_open {
-            true => End::Broken,
-            false => End::code(1001, reason),
-        })
-    }
-
     fn look(&mut self) -> Look {
         let holder = self.connection.caller().holder();
         let world = self.connection.world();
@@ -178,11 +170,7 @@ impl<'t> Talk<'t> {
             Way::Skipped => {}
             Way::Left(written) => {
                 written?;
-                select! {
-                    flushed = peer.flush() => flushed?,
-                    // The bench waits for no slow reader.
-                    _ = self.orders.wait_for(|orders| orders.close.is_some()) => {}
-                }
+                peer.flush().await?;
             }
         }
         self.follower.pass(next);
@@ -313,6 +301,41 @@ impl<'t> Talk<'t> {
         }
         self.heard.push_back(now);
         true
+    }
+}
+
+/// How somebody other than the peer ends the socket, if they do.
+fn due_end(connection: &Connection, app: &App, orders: Orders) -> Option<End> {
+    match orders.close {
+        Some(Close::Code(code)) => return Some(End::code(code, "closed by the bench")),
+        Some(Close::Abrupt) => return Some(End::Abrupt),
+        None => {}
+    }
+    let reason = match (connection.world().is_retired(), app.is_closing()) {
+        (true, _) => "the world was dropped",
+        (false, true) => "the server stops",
+        (false, false) => return None,
+    };
+    // Not 4001, which clients take for final: whoever comes again finds the next world, or server.
+    Some(match orders.mode.half_open {
+        true => End::Broken,
+        false => End::code(1001, reason),
+    })
+}
+
+/// Waits until somebody does.
+async fn ended(connection: &Connection, app: &App, mut orders: watch::Receiver<Orders>) -> End {
+    loop {
+        // Before looking, so that no change falls between the look and the sleep.
+        let changed = connection.world().changed();
+        let ordered = *orders.borrow_and_update();
+        if let Some(end) = due_end(connection, app, ordered) {
+            return end;
+        }
+        select! {
+            () = changed => {}
+            _ = orders.changed() => {}
+        }
     }
 }
 

@@ -4,6 +4,9 @@ use std::io::Write;
 
 use openmail_mock::Config;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::runtime::Builder;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{key_of, mail, world};
@@ -336,4 +339,56 @@ fn whoever_leaves_without_a_word_is_forgotten() {
     drop(socket);
     await_nobody(&account);
     account.send("GET", "/_mock/requests", None).expect(200);
+}
+
+#[test]
+fn whoever_leaves_with_something_unread_is_forgotten() {
+    let (post, [inbox]) = world("sockets-reset", ["desk"]);
+    let mut socket = post.account.socket();
+    socket.subscribe();
+    mail(&post, &inbox, "unread");
+    // Closed with bytes unread, a connection is reset.
+    let mut byte = [0];
+    let stream = socket.frames.get_mut();
+    assert_eq!(stream.peek(&mut byte).expect("it is open"), 1);
+    drop(socket);
+    await_nobody(&post.account);
+}
+
+#[test]
+fn places_of_those_who_left_are_free() {
+    let account = account("sockets-places");
+    for _ in 0..3 {
+        let mut sockets: Vec<_> = (0..10).map(|_| account.socket()).collect();
+        for socket in &mut sockets {
+            socket.subscribe();
+        }
+        drop(sockets);
+        await_nobody(&account);
+    }
+}
+
+/// Their answer is never written, so nobody ever speaks with them.
+#[test]
+fn whoever_leaves_right_behind_the_handshake_keeps_no_place() {
+    let account = account("sockets-vanished");
+    let handshake = format!(
+        "GET /v1/ws HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nUpgrade: websocket\r\n\
+         Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        account.key
+    );
+    let runtime = Builder::new_current_thread().enable_io().build();
+    let leaves = async {
+        for _ in 0..20 {
+            let stream = TcpStream::connect(account.address()).await;
+            let mut stream = stream.expect("it listens");
+            let sent = stream.write_all(handshake.as_bytes()).await;
+            sent.expect("it reads");
+            // Reset rather than closed.
+            stream.set_zero_linger().expect("it can be set");
+        }
+    };
+    runtime.expect("a runtime").block_on(leaves);
+    await_nobody(&account);
 }

@@ -319,3 +319,58 @@ fn nothing_of_a_state_that_was_replaced_leaves_a_socket() {
         assert_eq!(connection.pass(after, sent), Way::Barred);
     });
 }
+
+#[test]
+fn a_half_open_socket_whose_peer_is_gone_gives_its_place_back() {
+    block_on(async {
+        let shared = Arc::new(shared());
+        let (stream, served) = open(&shared, 1_024);
+        let mut socket = client(stream).await;
+        ask(&mut socket, json!({ "type": "subscribe" })).await;
+        let path = "/_mock/sockets/sock_1/mode";
+        call(&shared, Method::PUT, path, json!({ "halfOpen": true })).await;
+        // What it says first is not heard, and hides nothing.
+        let ping = Message::text(json!({ "type": "ping" }).to_string());
+        socket.send(ping).await.expect("it is open");
+        drop(socket);
+        served.await.expect("it ends");
+        let world = shared.app.peek(WORLD).expect("it is open");
+        assert_eq!(world.sockets().len(), 0);
+    });
+}
+
+#[test]
+fn what_a_client_said_to_a_half_open_socket_is_heard_when_that_ends() {
+    block_on(async {
+        let shared = Arc::new(shared());
+        let (stream, _served) = open(&shared, 1_024);
+        let mut socket = client(stream).await;
+        let path = "/_mock/sockets/sock_1/mode";
+        call(&shared, Method::PUT, path, json!({ "halfOpen": true })).await;
+        let wish = Message::text(json!({ "type": "subscribe" }).to_string());
+        socket.send(wish).await.expect("it is open");
+        sleep(Duration::from_secs(60)).await;
+        call(&shared, Method::PUT, path, json!({})).await;
+        assert_eq!(hear(&mut socket).await["type"], "subscribed");
+    });
+}
+
+#[test]
+fn the_bench_waits_for_no_frame_that_is_stuck() {
+    block_on(async {
+        let shared = Arc::new(shared());
+        let (stream, served) = open(&shared, 64);
+        let mut socket = client(stream).await;
+        let begun = Instant::now();
+        // The answer names what was wrong, at more length than the pipe holds.
+        let wrong = json!({ "type": "subscribe", "inbox_ids": ["nobody"] });
+        let sent = socket.send(Message::text(wrong.to_string())).await;
+        sent.expect("it is open");
+        sleep(Duration::from_secs(1)).await;
+        let path = "/_mock/sockets/sock_1?code=1012";
+        call(&shared, Method::DELETE, path, json!({})).await;
+        served.await.expect("it ends");
+        // It was given a second to take the rest and the close frame.
+        assert_eq!(begun.elapsed().as_secs(), 2);
+    });
+}
