@@ -184,7 +184,8 @@ impl Subject {
     fn bytes(&self) -> usize {
         match self {
             Subject::MessageReceived(received) => received.bytes(),
-            Subject::Inbox { .. } | Subject::Pod { .. } => size_of::<Self>(),
+            Subject::Inbox { address, .. } => size_of::<Self>() + address.len(),
+            Subject::Pod { .. } => size_of::<Self>(),
         }
     }
 }

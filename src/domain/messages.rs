@@ -1,5 +1,7 @@
 //! Messages: what inboxes received and sent, each in one thread (OpenMail docs, Messages).
 
+mod size;
+
 use std::sync::Arc;
 
 use super::clock::Timestamp;
@@ -13,8 +15,9 @@ use super::state::{State, Transaction};
 use super::table::{Listing, Order, Page, Row};
 use super::threads;
 use super::usage;
+pub use size::{held, size};
 
-/// What the messages of a world may have together, in bytes.
+/// What the messages of a world may hold together, in bytes of memory.
 pub const MAX_STORED: usize = 1024 * 1024 * 1024;
 
 /// A message of an inbox.
@@ -173,7 +176,7 @@ pub fn store(
 ///
 /// [`Refusal::StorageLimitExceeded`].
 pub fn check_room(state: &State, mail: &Mail) -> Result<(), Refusal> {
-    match state.stored_bytes + size(mail) > MAX_STORED {
+    match state.stored_bytes + held(mail) > MAX_STORED {
         true => Err(Refusal::StorageLimitExceeded {
             limit: Some(MAX_STORED),
         }),
@@ -215,7 +218,7 @@ fn enter(state: &mut State, message: &Arc<Message>) {
     let key = (inbox, message.mail.message_id.clone(), order);
     state.message_ids.insert(key, ());
     count_correspondent(state, message, |count| count.saturating_add(1));
-    store_bytes(state, inbox, size(&message.mail));
+    store_bytes(state, inbox, &message.mail);
     state.messages.put(message.clone());
 }
 
@@ -228,23 +231,23 @@ pub(super) fn leave(state: &mut State, message: &Message) {
     let key = (inbox, message.mail.message_id.clone(), order);
     state.message_ids.remove(&key);
     count_correspondent(state, message, |count| count.saturating_sub(1));
-    free_bytes(state, inbox, size(&message.mail));
+    free_bytes(state, inbox, &message.mail);
     usage::note_gone(state, message);
     state.messages.remove(message.id);
 }
 
-/// Counts bytes that an inbox has stored from now on.
-pub(super) fn store_bytes(state: &mut State, inbox: Id, bytes: usize) {
-    state.stored_bytes += bytes;
+/// Counts a mail that an inbox has stored from now on.
+pub(super) fn store_bytes(state: &mut State, inbox: Id, mail: &Mail) {
+    state.stored_bytes += held(mail);
     let known = state.inbox_bytes.get(&inbox).copied().unwrap_or(0);
-    state.inbox_bytes.insert(inbox, known + bytes);
+    state.inbox_bytes.insert(inbox, known + size(mail));
 }
 
-/// Counts bytes that it has stored no longer.
-pub(super) fn free_bytes(state: &mut State, inbox: Id, bytes: usize) {
-    state.stored_bytes = state.stored_bytes.saturating_sub(bytes);
+/// Counts one that it has stored no longer.
+pub(super) fn free_bytes(state: &mut State, inbox: Id, mail: &Mail) {
+    state.stored_bytes = state.stored_bytes.saturating_sub(held(mail));
     let known = state.inbox_bytes.get(&inbox).copied().unwrap_or(0);
-    match known.saturating_sub(bytes) {
+    match known.saturating_sub(size(mail)) {
         0 => state.inbox_bytes.remove(&inbox),
         left => state.inbox_bytes.insert(inbox, left),
     };
@@ -279,16 +282,6 @@ fn by_direction(state: &mut State, direction: Direction) -> &mut super::table::I
         Direction::Inbound => &mut state.inbound_messages,
         Direction::Outbound => &mut state.outbound_messages,
     }
-}
-
-/// What a mail counts as storage: its texts, its further headers and its attachments.
-#[must_use]
-pub fn size(mail: &Mail) -> usize {
-    let html = mail.html.as_ref().map_or(0, |html| html.len());
-    let attachments: usize = mail.attachments.iter().map(|it| it.bytes.len()).sum();
-    let headers = mail.headers.iter().flat_map(|headers| headers.iter());
-    let headers: usize = headers.map(|(name, value)| name.len() + value.len()).sum();
-    mail.subject.len() + mail.text.len() + html + headers + attachments
 }
 
 /// One page of an inbox's messages, the newest first; of one direction, if that is given.

@@ -316,7 +316,7 @@ pub fn trash(state: &mut State, thread: Arc<Thread>, at: Timestamp) {
     for message in &messages {
         messages::leave(state, message);
         // It takes up storage until the trash is emptied.
-        messages::store_bytes(state, message.inbox, messages::size(&message.mail));
+        messages::store_bytes(state, message.inbox, &message.mail);
     }
     state.threads.remove(thread.id);
     let trashed = Trashed {
@@ -342,7 +342,7 @@ pub(super) fn forget_inbox(state: &mut State, inbox: Id) {
         if let Some(trashed) = state.threads.trash.remove(&thread) {
             for message in &trashed.messages {
                 state.threads.trashed_messages.remove(&message.id);
-                messages::free_bytes(state, inbox, messages::size(&message.mail));
+                messages::free_bytes(state, inbox, &message.mail);
             }
         }
     }

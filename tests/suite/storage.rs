@@ -99,10 +99,13 @@ fn assert_full<T: std::fmt::Debug>(result: Result<T, Refusal>) {
 fn a_world_stores_a_gibibyte_and_not_a_byte_more() {
     let mut desk = Desk::new();
     desk.receive(MOST / 2, "").expect("it fits");
-    desk.receive(MOST / 2, "").expect("it fits to the byte");
+    let last = messages::held(&desk.mail(MOST / 2 - 1, ""));
+    let rest = "x".repeat(MAX_STORED - desk.state.stored_bytes - last);
+    assert_full(desk.receive(MOST / 2 - 1, &format!("{rest}x")));
+    desk.receive(MOST / 2 - 1, &rest)
+        .expect("it fits to the byte");
     assert_eq!(desk.state.stored_bytes, MAX_STORED);
-    assert_full(desk.receive(0, "x"));
-    desk.receive(0, "").expect("nothing takes no room");
+    assert_full(desk.receive(0, ""));
     let (inbox, mail) = (desk.inbox.clone(), desk.mail(0, "x"));
     let new = NewSend {
         inbox: inbox.id.to_string(),
@@ -120,16 +123,73 @@ fn a_world_stores_a_gibibyte_and_not_a_byte_more() {
 #[test]
 fn deleting_makes_room_and_the_trash_does_not() {
     let mut desk = Desk::new();
-    let kept = desk.receive(MOST - 1, "").expect("it fits");
+    let kept = desk.receive(MOST - 2, "").expect("it fits");
     let last = desk.receive(1, "").expect("it fits");
     let key = last.thread.to_string();
     write(&mut desk.state, |tx| threads::delete(tx, &key)).expect("it is there");
     assert_full(desk.receive(1, ""));
     let key = kept.id.to_string();
     write(&mut desk.state, |tx| messages::delete(tx, &key)).expect("it is there");
-    assert_eq!(desk.state.stored_bytes, FILE);
-    desk.receive(MOST - 1, "").expect("there is room again");
+    assert_eq!(desk.state.stored_bytes, messages::held(&last.mail));
+    desk.receive(MOST - 2, "").expect("there is room again");
     let key = desk.inbox.id.to_string();
     write(&mut desk.state, |tx| inboxes::delete(tx, &key)).expect("it is there");
     assert_eq!(desk.state.stored_bytes, 0, "its trash goes with an inbox");
+}
+
+#[test]
+fn whatever_a_mail_brings_takes_room() {
+    let bare = messages::held(&Mail::default());
+    let texts: Box<[Box<str>]> = vec!["x".repeat(1_000).into()].into();
+    let text: Option<Box<str>> = Some("x".repeat(1_000).into());
+    let mails = [
+        Mail {
+            from: "x".repeat(1_000).into(),
+            ..Mail::default()
+        },
+        Mail {
+            message_id: "x".repeat(1_000).into(),
+            ..Mail::default()
+        },
+        Mail {
+            to: texts.clone(),
+            ..Mail::default()
+        },
+        Mail {
+            cc: texts.clone(),
+            ..Mail::default()
+        },
+        Mail {
+            bcc: texts.clone(),
+            ..Mail::default()
+        },
+        Mail {
+            references: texts,
+            ..Mail::default()
+        },
+        Mail {
+            header_to: text.clone(),
+            ..Mail::default()
+        },
+        Mail {
+            reply_to: text.clone(),
+            ..Mail::default()
+        },
+        Mail {
+            in_reply_to: text.clone(),
+            ..Mail::default()
+        },
+        Mail {
+            html: text,
+            ..Mail::default()
+        },
+        Mail {
+            raw: Some(vec![0; 1_000].into()),
+            ..Mail::default()
+        },
+    ];
+    for mail in mails {
+        assert!(messages::held(&mail) >= bare + 1_000, "{mail:?}");
+    }
+    assert!(bare > 0, "and a million of nothing is something");
 }

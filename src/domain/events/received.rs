@@ -83,10 +83,15 @@ impl Received {
     pub(super) fn bytes(&self) -> usize {
         let file = |file: &ReceivedFile| {
             let text = file.text.as_ref().map_or(0, |text| text.len());
-            size_of::<ReceivedFile>() + file.filename.len() + text
+            let names = file.filename.len() + file.content_type.len();
+            size_of::<ReceivedFile>() + names + file.extraction_method.len() + text
         };
         let files: usize = self.attachments.iter().map(file).sum();
         let cc: usize = self.cc.iter().map(|address| address.len() + 16).sum();
-        size_of::<Self>() + self.subject.len() + self.text.len() + cc + files
+        let names = self.message_id.len() + self.from.len() + self.to.len();
+        let words =
+            [&self.category, &self.verdict].map(|word| word.as_ref().map_or(0, |it| it.len()));
+        let texts = self.subject.len() + self.text.len() + words.iter().sum::<usize>();
+        size_of::<Self>() + names + texts + cc + files
     }
 }
