@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::redaction::{REDACTED, redacted};
+use super::redaction::{REDACTED, SECRET_NAMES, redacted};
 use crate::api::call::Call;
 use crate::contract::{Credential, Item, Operation, Tape, Unread};
 use crate::domain::clock::Timestamp;
@@ -22,8 +22,6 @@ const SECRET_HEADERS: [&str; 5] = [
     "proxy-authorization",
     "x-api-key",
 ];
-/// Query parameters likewise: clients that cannot set headers send keys here.
-const SECRET_PARAMETERS: [&str; 3] = ["token", "api_key", "access_token"];
 /// A recorded body is shown as JSON if it nests at most this deep and has at most this many
 /// values; a page of them must stay within what an answer may hold.
 const SHOWN_DEPTH: usize = 48;
@@ -103,7 +101,8 @@ impl<'o> Secrets<'o> {
     fn of(operation: Option<&'o Operation>) -> Self {
         let mut secrets = Self {
             headers: SECRET_HEADERS.map(str::to_owned).to_vec(),
-            parameters: SECRET_PARAMETERS.to_vec(),
+            // Clients that cannot set headers send keys here.
+            parameters: SECRET_NAMES.to_vec(),
         };
         let credentials = operation.map_or(&[][..], |operation| &operation.credentials);
         for credential in credentials {

@@ -9,15 +9,16 @@ use crate::contract::{Item, Tape, form_fields};
 
 /// What stands in the place of a secret.
 pub(super) const REDACTED: &str = "[redacted]";
-/// Fields of bodies whose values are credentials, whatever the document says.
-const SECRET_FIELDS: [&str; 4] = ["access_token", "api_key", "token", "webhookSecret"];
+/// Fields of bodies and parameters of queries whose values are credentials, whatever the document
+/// says.
+pub(super) const SECRET_NAMES: [&str; 4] = ["access_token", "api_key", "token", "webhookSecret"];
 
 fn is_secret(name: &str) -> bool {
-    SECRET_FIELDS.contains(&name)
+    SECRET_NAMES.contains(&name)
 }
 
 /// A body, which its end may be missing of, without its secrets: that of a form field by field,
-/// any other if it is JSON. What is neither holds none that could be told.
+/// any other as JSON, as far as it is that.
 pub(super) fn redacted<'b>(bytes: &'b [u8], content_type: Option<&str>) -> Cow<'b, [u8]> {
     let content_type = content_type.unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
@@ -32,8 +33,65 @@ pub(super) fn redacted<'b>(bytes: &'b [u8], content_type: Option<&str>) -> Cow<'
             let value = without_secrets(tape.root().to_json());
             Cow::Owned(value.to_string().into_bytes())
         }
-        Ok(_) | Err(_) => Cow::Borrowed(bytes),
+        Ok(_) => Cow::Borrowed(bytes),
+        Err(_) => cut(bytes),
     }
+}
+
+/// What was JSON before its end was lost, or never was any: texts behind the names of secrets go,
+/// the last one too, whose end may be missing.
+fn cut(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let mut shown = Vec::new();
+    let mut kept = 0;
+    let mut at = 0;
+    while let Some(start) = next_quote(bytes, at) {
+        let end = end_of_text(bytes, start + 1);
+        let is_named = std::str::from_utf8(&bytes[start + 1..end]).is_ok_and(is_secret);
+        at = end + 1;
+        let Some(value) = is_named.then(|| text_behind(bytes, at)).flatten() else {
+            continue;
+        };
+        let end = end_of_text(bytes, value);
+        shown.extend_from_slice(&bytes[kept..value]);
+        shown.extend_from_slice(REDACTED.as_bytes());
+        (kept, at) = (end, end + 1);
+    }
+    match kept {
+        0 => Cow::Borrowed(bytes),
+        kept => {
+            shown.extend_from_slice(&bytes[kept..]);
+            Cow::Owned(shown)
+        }
+    }
+}
+
+fn next_quote(bytes: &[u8], from: usize) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    Some(from + rest.iter().position(|byte| *byte == b'"')?)
+}
+
+/// Where a text ends that begins there: at its quote, or with the bytes.
+fn end_of_text(bytes: &[u8], start: usize) -> usize {
+    let mut at = start;
+    while at < bytes.len() && bytes[at] != b'"' {
+        at += match bytes[at] {
+            b'\\' => 2,
+            _ => 1,
+        };
+    }
+    at.min(bytes.len())
+}
+
+/// Where the text begins that a name's value is, if it is one.
+fn text_behind(bytes: &[u8], name_end: usize) -> Option<usize> {
+    let is_space = |byte: &u8| byte.is_ascii_whitespace();
+    let after_space = |from: usize| {
+        let rest = bytes.get(from..)?;
+        Some(from + rest.iter().position(|byte| !is_space(byte))?)
+    };
+    let colon = after_space(name_end).filter(|at| bytes[*at] == b':')?;
+    let quote = after_space(colon + 1).filter(|at| bytes[*at] == b'"')?;
+    Some(quote + 1)
 }
 
 fn pairs(bytes: &[u8]) -> Cow<'_, [u8]> {

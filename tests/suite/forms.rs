@@ -367,6 +367,11 @@ fn secrets_of_forms_are_redacted() {
     let unnamed = "--XX\r\n\r\nx\r\n".to_owned() + &parts;
     let pairs = "to=a@b.example&t%6Fken=hush-1&body=kept";
     let json = json!({ "to": "a@b.example", "body": "kept", "token": "hush-1" }).to_string();
+    // Longer than what is kept, so that it is no JSON any more; and cut within a secret.
+    let padding = "x".repeat(100_000);
+    let cut_json =
+        json!({ "a": { "token" : "hush-\"1" }, "body": "kept", "to": padding }).to_string();
+    let cut_secret = format!(r#"{{"body": "kept", "token" : "hush-1{padding}"}}"#);
     let parts_type = BOUNDARY[0].1;
     for (content_type, body, is_kept) in [
         (parts_type, parts.as_str(), true),
@@ -374,6 +379,8 @@ fn secrets_of_forms_are_redacted() {
         (parts_type, &unnamed, true),
         ("application/x-www-form-urlencoded", pairs, true),
         ("application/json", &json, true),
+        ("application/json", &cut_json, true),
+        ("application/json", &cut_secret, true),
     ] {
         let headers = [("content-type", content_type)];
         mock.send_bytes("POST", "/send", &headers, body.as_bytes());
