@@ -300,3 +300,164 @@ fn rows_of_events_that_cannot_be_are_told_with_their_places() {
         ]
     );
 }
+
+/// An event of that number about an inbox that is nowhere.
+fn told(number: u64, text: &str) -> Arc<Event> {
+    let id = |tail: u64| {
+        let text = format!("00000000-0000-4000-8000-{:012x}", tail);
+        Id::parse(&text).expect("an id")
+    };
+    let received = events::Received {
+        message: id(1),
+        inbox: id(2),
+        thread: id(3),
+        message_id: "m@example.com".into(),
+        from: "a@example.com".into(),
+        to: "desk@openmail.sh".into(),
+        cc: [].into(),
+        subject: "Hello".into(),
+        text: text.into(),
+        category: None,
+        verdict: None,
+        attachments: [].into(),
+        at: noon(),
+    };
+    Arc::new(Event {
+        number,
+        id: id(1_000 + number),
+        subject: events::Subject::MessageReceived(received),
+        occurred_at: noon(),
+        route: Route::Nowhere,
+    })
+}
+
+#[test]
+fn ten_thousand_events_are_kept_and_the_oldest_make_room_with_their_deliveries() {
+    let (mut state, _) = with_inbox(None);
+    let most = u64::try_from(events::MAX_EVENTS).expect("few");
+    let first = told(1, "");
+    events::put(&mut state, first.clone());
+    let described = deliveries::Described {
+        id: None,
+        event: first.clone(),
+        webhook: openmail_mock::domain::webhooks::Webhook {
+            url: HOOK.to_owned(),
+            secret: "whsec_known".into(),
+        },
+        status: Status::Pending { due: noon() },
+        attempts: 0,
+        first_at: noon(),
+    };
+    write(&mut state, Listeners::NOBODY, |tx| {
+        deliveries::describe(tx, described)
+    });
+    for number in 2..=most {
+        events::put(&mut state, told(number, ""));
+    }
+    assert_eq!(events::all(&state).count(), events::MAX_EVENTS);
+    assert!(events::find(&state, first.id).is_some() && deliveries::are_pending(&state));
+    events::put(&mut state, told(most + 1, ""));
+    assert_eq!(events::all(&state).count(), events::MAX_EVENTS);
+    assert!(events::find(&state, first.id).is_none() && events::at(&state, 1).is_none());
+    assert!(!deliveries::are_pending(&state));
+    assert_eq!(events::all(&state).next().map(|it| it.number), Some(2));
+    assert_eq!(events::last_number(&state), most + 1);
+    assert_eq!(events::after(&state, most).count(), 1);
+}
+
+#[test]
+fn events_are_kept_as_long_as_their_texts_find_room() {
+    let (mut state, _) = with_inbox(None);
+    let text = "x".repeat(events::MAX_EVENT_BYTES / 4);
+    for number in 1..=4 {
+        events::put(&mut state, told(number, &text));
+    }
+    // What is told beside the text counts too.
+    let kept = |state: &State| -> Vec<u64> { events::all(state).map(|it| it.number).collect() };
+    assert_eq!(kept(&state), [2, 3, 4]);
+    events::put(&mut state, told(5, &text.repeat(5)));
+    assert_eq!(kept(&state), [5], "the newest stays, whatever it holds");
+    events::put(&mut state, told(6, ""));
+    assert_eq!(kept(&state), [6]);
+}
+
+/// A world with two events and a delivery; its export, without what belongs to the world alone.
+fn with_history(world: &str) -> (crate::support::Account, Value) {
+    let account = account(world);
+    let frozen = json!({ "mode": "frozen", "to": "2040-01-16T09:30:00.000Z" });
+    account.post("/_mock/clock", frozen).expect(200);
+    account.patch("/_mock/state", conversation()).expect(200);
+    let mut exported = account.get("/_mock/state").expect(200).json();
+    let members = exported.as_object_mut().expect("an object");
+    members.retain(|name, _| name == "events" || name == "deliveries");
+    (account, exported)
+}
+
+#[test]
+fn what_happened_may_be_said_again() {
+    let (account, exported) = with_history("events-again");
+    let changes = account.patch("/_mock/state", exported).expect(200).json();
+    let nothing = json!({ "added": 0, "changed": 0, "removed": 0 });
+    assert_eq!(changes, nothing);
+    let told = json!({ "events": [{
+        "id": "00000000-0000-4000-8000-000000000002", "occurredAt": "+0s",
+        "message": "00000000-0000-4000-8000-000000000001", "inbox": "support@openmail.sh",
+    }]});
+    let changes = account.patch("/_mock/state", told).expect(200).json();
+    assert_eq!(changes, nothing);
+}
+
+#[test]
+fn what_happened_stays_as_it_was() {
+    let (account, exported) = with_history("events-fixed");
+    let other = "00000000-0000-4000-8000-00000000ffff";
+    let later = "2040-01-16T10:00:00.000Z";
+    for (place, value) in [
+        ("/events/0/number", json!(7)),
+        ("/events/0/event", json!("pod.suspended")),
+        ("/events/0/occurredAt", json!(later)),
+        ("/events/0/route", json!("none")),
+        ("/events/0/message", json!(other)),
+        ("/events/0/inbox", json!("else@openmail.sh")),
+        ("/events/0/inboxId", json!(other)),
+        ("/events/0/podId", json!(other)),
+        ("/events/0/reason", json!("abuse")),
+        ("/events/0/received/id", json!(other)),
+        ("/events/0/received/from", json!("eve@example.com")),
+        ("/events/0/received/subject", json!("Changed")),
+        ("/events/0/received/text", json!("Changed")),
+        ("/events/0/received/cc", json!(["eve@example.com"])),
+        ("/events/0/received/category", json!("bounce")),
+        ("/events/0/received/at", json!(later)),
+        ("/events/1/podId", json!(other)),
+        ("/events/1/pod", json!(other)),
+        ("/events/1/reason", json!("other")),
+        ("/events/1/inboxAddress", json!("else@openmail.sh")),
+        (
+            "/events/1/received",
+            exported["events"][0]["received"].clone(),
+        ),
+        ("/deliveries/0/event", exported["events"][1]["id"].clone()),
+        ("/deliveries/0/url", json!("http://127.0.0.1:9/other")),
+        ("/deliveries/0/secret", json!("whsec_other")),
+        ("/deliveries/0/status", json!("failed")),
+        ("/deliveries/0/attempts", json!(4)),
+        ("/deliveries/0/dueAt", json!(later)),
+        ("/deliveries/0/firstAt", json!(later)),
+    ] {
+        let mut changed = exported.clone();
+        let (holder, name) = place.rsplit_once('/').expect("a member");
+        changed.pointer_mut(holder).expect("a row")[name] = value;
+        let refused = account.patch("/_mock/state", changed);
+        let refused = refused.refused(400, "bad_request").json();
+        assert_eq!(refused["violations"][0]["pointer"], place, "{refused}");
+        assert_eq!(refused["violations"].as_array().map(Vec::len), Some(1));
+        assert!(!refused.to_string().contains("whsec_known"), "{refused}");
+    }
+    let files = json!([{ "filename": "a", "contentType": "b", "sizeBytes": 1, "extractionMethod": "text" }]);
+    let mut changed = exported;
+    changed["events"][0]["received"]["attachments"] = files;
+    account
+        .patch("/_mock/state", changed)
+        .refused(400, "bad_request");
+}
