@@ -82,7 +82,8 @@ pub enum Reach {
     Anywhere,
 }
 
-/// Whether events may go to a URL: `https` to anywhere, `http` as far as webhooks reach.
+/// Whether events may go to a URL: `https` to anywhere, `http` as far as webhooks reach; without a
+/// user's name, and to a port that exists.
 ///
 /// # Errors
 ///
@@ -96,12 +97,28 @@ pub fn check_url(text: &str, reach: Reach) -> Result<(), Refusal> {
     let Some(host) = host.filter(|host| !host.is_empty()) else {
         return refused("it names no host");
     };
+    let userinfo = url.authority().and_then(|authority| authority.userinfo());
+    if userinfo.is_some() {
+        // It would be sent nowhere, and shown wherever the URL is.
+        return refused(
+            "it has a name or password before its host, which is not sent; leave it out",
+        );
+    }
+    let port = url.authority().and_then(|authority| authority.port());
+    if port.is_some_and(|port| !is_port(port.as_str())) {
+        return refused("no host has its port; ports are 1 to 65535");
+    }
     match url.scheme().as_str().to_ascii_lowercase().as_str() {
         "https" => Ok(()),
         "http" if reach == Reach::Anywhere || is_loopback(host) => Ok(()),
         "http" => refused("`http` is taken for this machine only; use `https`"),
         _ => refused("its scheme is neither `https` nor `http`"),
     }
+}
+
+/// Whether a connection can be made to it; none written means that of the scheme.
+fn is_port(text: &str) -> bool {
+    text.is_empty() || text.parse().is_ok_and(|port: u16| port > 0)
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -327,6 +327,8 @@ fn a_webhook_url_is_https_or_this_machine() {
         "http://127.0.0.1:8080/x",
         "http://[::1]/x",
         "HTTPS://Example.com",
+        "http://127.0.0.1:65535/",
+        "http://127.0.0.1:/",
     ] {
         made(&account, json!({ "webhookUrl": url }));
     }
@@ -337,6 +339,12 @@ fn a_webhook_url_is_https_or_this_machine() {
         "https://",
         "nonsense",
         "http://127.0.0.1.example.com/",
+        "http://127.0.0.1:65536/",
+        "http://127.0.0.1:0/",
+        "https://example.com:99999999999999999999/",
+        "http://ada@127.0.0.1/",
+        "https://ada:secret@example.com/",
+        "http://127.0.0.1@example.com/",
     ] {
         account
             .post("/v1/inboxes", json!({ "webhookUrl": url }))

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Judge, hint, text, under};
 use crate::contract::nearest;
+use crate::domain::deliveries::OFFSETS;
 use crate::record::faults::Fault;
 use crate::record::tampering::{Corruption, Tampering};
 
@@ -49,7 +50,21 @@ impl Judge<'_> {
                 let words = "with `status` nothing is sent, so nothing can be corrupt or doubled";
                 self.say("/status", words.to_owned());
             }
+            (Some(status @ 100..=299), false) => {
+                let words = format!(
+                    "{status} fails no attempt: give 300 to 599; to keep events back, hold deliveries"
+                );
+                self.say("/status", words);
+            }
             (None, true) | (Some(_), false) => {}
+        }
+        let most = OFFSETS.len();
+        let is_made = |number: u64| usize::try_from(number).is_ok_and(|number| number <= most);
+        if let Some(number) = tampering.attempt.filter(|number| !is_made(*number)) {
+            let words = format!(
+                "no attempt {number} falls due, there are {most}; leave `attempt` out to strike a redelivery beyond those"
+            );
+            self.say("/when/attempt", words);
         }
         Some(Fault {
             delivery: Some(tampering),

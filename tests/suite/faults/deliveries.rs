@@ -138,6 +138,12 @@ fn a_fault_of_deliveries_that_cannot_be_is_refused_with_its_place() {
             json!({ "operation": "getPod", "status": 500, "when": { "event": "x" } }),
             "/0/when/event",
         ),
+        (json!({ "on": "delivery", "status": 204 }), "/0/status"),
+        (json!({ "on": "delivery", "status": 101 }), "/0/status"),
+        (
+            json!({ "on": "delivery", "status": 500, "when": { "attempt": 6 } }),
+            "/0/when/attempt",
+        ),
         (json!({ "status": 500 }), "/0"),
     ] {
         let refused = put(&post.account, json!([entry])).refused(400, "bad_request");

@@ -191,6 +191,22 @@ fn a_new_inbox_needs_a_usable_webhook() {
 }
 
 #[test]
+fn a_webhook_needs_a_port_that_exists_and_no_name_before_its_host() {
+    for (world, url) in [
+        ("no-port", "http://127.0.0.1:99999/"),
+        ("no-userinfo", "http://ada:secret@127.0.0.1/"),
+    ] {
+        let fragment = json!({ "inboxes": [{ "address": "main@openmail.sh", "webhookUrl": url }] });
+        let at = "/inboxes/0/webhookUrl";
+        let told = refused(world, fragment, 422, "invalid_webhook_url", at);
+        assert!(!told.contains("secret"), "{told}");
+        let fragment = json!({ "account": { "webhookUrl": url } });
+        let at = "/account/webhookUrl";
+        refused(world, fragment, 422, "invalid_webhook_url", at);
+    }
+}
+
+#[test]
 fn a_known_inbox_needs_a_usable_webhook() {
     let fragment = json!({ "inboxes": [{ "address": "main@openmail.sh",
                                          "webhookUrl": "http://example.com/" }] });
