@@ -7,4 +7,4 @@ mod pump;
 pub mod sockets;
 pub mod webhooks;
 
-pub use pump::Courier;
+pub use pump::{Courier, Turn};

@@ -30,6 +30,15 @@ impl World {
             generation,
         })
     }
+
+    /// Whether somebody moves the clock.
+    #[must_use]
+    pub fn is_moved(&self) -> bool {
+        let bench = self.bench.lock();
+        let generation = self.generation();
+        let taken = bench.fired.as_ref();
+        taken.is_some_and(|(taken, _)| *taken == generation)
+    }
 }
 
 /// Somebody at work in a world. Of a world that was dropped meanwhile, whoever is the last to hold

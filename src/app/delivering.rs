@@ -16,6 +16,7 @@ use crate::domain::deliveries::{self, Delivery};
 use crate::domain::ids::Id;
 use crate::domain::refusal::Refusal;
 use crate::domain::state::State;
+use crate::domain::table::Row;
 use crate::record::attempts::{Attempt, Log};
 
 /// Whether attempts are made when they are due.
@@ -205,6 +206,24 @@ impl World {
         })
     }
 
+    /// What a move of the clock waits for: attempts under way, or about to be, in their order. One
+    /// without a row is that of a webhook which is tried out.
+    #[must_use]
+    pub fn awaited(&self) -> Vec<(Id, Option<Arc<Delivery>>)> {
+        self.look(|bench, state, now, generation| {
+            let claims = bench.claims.iter();
+            let ours = claims.filter(|(claimed, _)| *claimed == generation);
+            let mut ids: Vec<Id> = ours.map(|(_, id)| *id).collect();
+            if bench.mode == DeliveryMode::Auto {
+                ids.extend(bench.unclaimed(generation, state, now));
+            }
+            let row = |id: Id| (id, state.deliveries.get(id).cloned());
+            let mut awaited: Vec<_> = ids.into_iter().map(row).collect();
+            awaited.sort_by_key(|(id, row)| (row.as_ref().map(|row| row.order()), *id));
+            awaited
+        })
+    }
+
     /// Whether an attempt of this delivery is under way.
     #[must_use]
     pub fn is_under_way(&self, id: Id) -> bool {
@@ -237,6 +256,11 @@ impl World {
     /// Says whether attempts are made when they are due.
     pub fn set_delivery_mode(&self, mode: DeliveryMode) {
         self.bench.lock().mode = mode;
+        self.signal.raise();
+    }
+
+    /// Wakes whoever waits for this world: something came about that is no part of it.
+    pub fn wake(&self) {
         self.signal.raise();
     }
 

@@ -13,6 +13,7 @@ use crate::api::reply::Reply;
 use crate::api::waiting::Waiting;
 use crate::app::{self, Caller, ClockSeat, Fired, Journey, Move, World, WrongMove};
 use crate::domain::clock::{Mode, Timestamp, parse_duration};
+use crate::domain::deliveries::Delivery;
 use crate::domain::ids::Id;
 use crate::domain::state::Transaction;
 use crate::push::Courier;
@@ -42,13 +43,48 @@ impl ClockView {
     }
 }
 
+/// A world's clock, and what goes on there.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GoingView {
+    #[serde(flatten)]
+    clock: ClockView,
+    /// Whether a move is under way.
+    moving: bool,
+    waiting_for: Vec<AwaitedView>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct MovedView {
-    now: Timestamp,
-    mode: &'static str,
+    #[serde(flatten)]
+    clock: ClockView,
     done: bool,
     /// What the move made happen.
     fired: Vec<FiredView>,
+    /// What it did not wait out.
+    waiting_for: Vec<AwaitedView>,
+}
+
+/// An attempt that is not answered yet.
+#[derive(Serialize)]
+struct AwaitedView {
+    kind: &'static str,
+    id: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+fn awaited(world: &World) -> Vec<AwaitedView> {
+    let view = |(id, delivery): (Id, Option<Arc<Delivery>>)| AwaitedView {
+        kind: match delivery {
+            Some(_) => "webhook_attempt",
+            None => "webhook_test",
+        },
+        id,
+        url: delivery.map(|delivery| delivery.webhook.url.clone()),
+    };
+    world.awaited().into_iter().map(view).collect()
 }
 
 #[derive(Serialize)]
@@ -69,7 +105,12 @@ impl From<Fired> for FiredView {
 }
 
 fn get_clock(call: &Call<'_>) -> Result<Reply, Failure> {
-    Ok(Reply::json(StatusCode::OK, &ClockView::of(call.world)))
+    let view = GoingView {
+        clock: ClockView::of(call.world),
+        moving: call.world.is_moved(),
+        waiting_for: awaited(call.world),
+    };
+    Ok(Reply::json(StatusCode::OK, &view))
 }
 
 fn move_clock(call: &Call<'_>) -> Result<Waiting, Failure> {
@@ -82,7 +123,7 @@ fn move_clock(call: &Call<'_>) -> Result<Waiting, Failure> {
     let within = body.and_then(|body| body.get("timeoutMs")?.as_integer());
     let within = within.and_then(|within| u64::try_from(within).ok());
     let seat = call.caller.world().take_clock_seat();
-    let seat = Arc::new(seat.ok_or_else(clock_busy)?);
+    let seat = Arc::new(seat.ok_or_else(|| clock_busy(call.world))?);
     let begun = |tx: &mut Transaction<'_>| app::begin_move(tx, to, mode).map_err(wrong_move);
     let mut moving = Moving {
         journey: call.caller.write(begun)?,
@@ -156,19 +197,36 @@ impl Moving {
 }
 
 fn moved(world: &World, seat: &ClockSeat, done: bool) -> Reply {
-    let ClockView { now, mode } = ClockView::of(world);
-    let fired = seat.fired().into_iter().map(FiredView::from).collect();
     let view = MovedView {
-        now,
-        mode,
+        clock: ClockView::of(world),
         done,
-        fired,
+        fired: seat.fired().into_iter().map(FiredView::from).collect(),
+        waiting_for: match done {
+            true => Vec::new(),
+            false => awaited(world),
+        },
     };
     Reply::json(StatusCode::OK, &view)
 }
 
-fn clock_busy() -> Failure {
-    let message = "another move of this world's clock is under way; wait for its answer";
+fn clock_busy(world: &World) -> Failure {
+    let awaited = awaited(world);
+    let cause = awaited.first().map(|first| {
+        let more = match awaited.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let to = first.url.as_ref().map(|url| format!(" to {url}"));
+        let to = to.unwrap_or_default();
+        format!(
+            ": it waits for the attempt {}{to}{more}; a receiver that moves the clock has to answer first",
+            first.id
+        )
+    });
+    let message = format!(
+        "another move of this world's clock is under way; wait for its answer{}",
+        cause.unwrap_or_default()
+    );
     Failure::new(StatusCode::CONFLICT, "clock_busy", message)
 }
 

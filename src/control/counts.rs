@@ -13,6 +13,8 @@ pub(super) struct CountsView {
     keys: usize,
     threads: usize,
     messages: usize,
+    events: usize,
+    deliveries: usize,
 }
 
 impl From<Counts> for CountsView {
@@ -24,6 +26,8 @@ impl From<Counts> for CountsView {
             keys: counts.keys,
             threads: counts.threads,
             messages: counts.messages,
+            events: counts.events,
+            deliveries: counts.deliveries,
         }
     }
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use hyper::StatusCode;
 use serde::Serialize;
 use serde_json::json;
-use tokio::sync::mpsc::error::TryRecvError;
 
 use crate::api::Row;
 use crate::api::call::Call;
@@ -22,6 +21,7 @@ use crate::domain::inboxes;
 use crate::domain::refusal::{Refusal, Resource};
 use crate::domain::state::State;
 use crate::domain::table::Page;
+use crate::push::Turn;
 use crate::push::webhooks::PATIENCE;
 use crate::record::attempts::Attempt;
 use crate::record::pattern::fits;
@@ -194,16 +194,29 @@ fn release(call: &Call<'_>) -> Result<Waiting, Failure> {
         None => call.world.unrest().due.iter().map(|it| it.id).collect(),
     };
     let shown = ids.clone();
-    Ok(made(call, ids, false, move |world| {
+    Ok(made(call, ids, false, move |world, turns| {
         let data = views(world, &shown);
-        let view = json!({ "data": data, "total": data.len() });
+        let attempted = turns.iter().filter_map(|turn| match turn {
+            Turn::Attempted(id) => Some(*id),
+            Turn::Settled(_) | Turn::Gone => None,
+        });
+        let settled = turns.iter().filter_map(|turn| match turn {
+            Turn::Settled(id) => Some(*id),
+            Turn::Attempted(_) | Turn::Gone => None,
+        });
+        let view = json!({
+            "total": data.len(),
+            "data": data,
+            "attempted": attempted.collect::<Vec<_>>(),
+            "settled": settled.collect::<Vec<_>>(),
+        });
         Reply::json(StatusCode::OK, &view)
     }))
 }
 
 fn redeliver(call: &Call<'_>) -> Result<Waiting, Failure> {
     let id = known_delivery(call.world, call.path("id")?)?;
-    Ok(made(call, vec![id], true, move |world| {
+    Ok(made(call, vec![id], true, move |world, _| {
         match views(world, &[id]).pop() {
             Some(view) => Reply::json(StatusCode::OK, &view),
             None => Failure::from(not_found(&id.to_string())).reply(),
@@ -216,33 +229,26 @@ fn made(
     call: &Call<'_>,
     ids: Vec<Id>,
     all: bool,
-    view: impl Fn(&World) -> Reply + Send + Sync + 'static,
+    view: impl Fn(&World, &[Turn]) -> Reply + Send + Sync + 'static,
 ) -> Waiting {
     // Each may take as long as a receiver may.
     let attempts = u32::try_from(ids.len()).unwrap_or(u32::MAX);
     let within = 2 * PATIENCE.saturating_mul(attempts.saturating_add(1));
-    // The attempts are made elsewhere: this only counts those that were, and whoever leaves ends
-    // the rest by that.
-    let mut left = ids.len();
+    // The attempts are made elsewhere: this only looks at what came of them, and whoever leaves
+    // ends the rest by that.
+    let wanted = ids.len();
     let world = call.caller.world();
-    let mut told = call.shared.courier.release(world, ids, all);
+    let turns = call.shared.courier.release(world, ids, all);
     let view = Arc::new(view);
-    let shown = view.clone();
+    let (shown, taken) = (view.clone(), turns.clone());
     let ask = move |world: &World| {
-        loop {
-            if left == 0 {
-                return Some(Ok(view(world)));
-            }
-            match told.try_recv() {
-                Ok(_) => left -= 1,
-                Err(TryRecvError::Empty) => return None,
-                // Whoever made them is gone: they stand as they do.
-                Err(TryRecvError::Disconnected) => left = 0,
-            }
-        }
+        // Whoever made them may be gone: they stand as they do.
+        let is_over = turns.has_changed().is_err();
+        let turns = turns.borrow();
+        (is_over || turns.len() == wanted).then(|| Ok(view(world, &turns)))
     };
     let within = within.min(Duration::from_secs(24 * 3_600));
-    Waiting::new(within, ask, move |world| Ok(shown(world)))
+    Waiting::new(within, ask, move |world| Ok(shown(world, &taken.borrow())))
 }
 
 /// The deliveries of these ids as they stand, in this order.

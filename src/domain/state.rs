@@ -136,6 +136,10 @@ pub struct Counts {
     pub threads: usize,
     /// Messages likewise.
     pub messages: usize,
+    /// Events that are kept.
+    pub events: usize,
+    /// Deliveries likewise.
+    pub deliveries: usize,
 }
 
 impl State {
@@ -149,6 +153,8 @@ impl State {
             keys: self.keys.len(),
             threads: self.threads.len(),
             messages: self.messages.len(),
+            events: self.events.len(),
+            deliveries: self.deliveries.len(),
         }
     }
 
@@ -162,6 +168,8 @@ impl State {
             keys: self.keys.missing_in(&other.keys),
             threads: self.threads.missing_in(&other.threads),
             messages: self.messages.missing_in(&other.messages),
+            events: self.event_numbers.missing_in(&other.event_numbers),
+            deliveries: self.deliveries.missing_in(&other.deliveries),
         }
     }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::select;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{oneshot, watch};
 use tokio::task::unconstrained;
 use tokio::time::{sleep, timeout};
 
@@ -26,6 +26,17 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(3_600);
 /// Attempts begin within microseconds. Whoever waits this long for that met a defect, which is
 /// counted elsewhere, and is answered all the same.
 const SETTLING: Duration = Duration::from_secs(1);
+
+/// What a delivery's turn came to, of those that are let go one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// An attempt was made.
+    Attempted(Id),
+    /// None was, since it was settled before.
+    Settled(Id),
+    /// It made room meanwhile.
+    Gone,
+}
 
 /// What delivers, and how; a clone is the same one.
 #[derive(Clone)]
@@ -192,32 +203,37 @@ impl Courier {
     }
 
     /// Makes the next attempt of each of these deliveries, one after the other, whatever is due;
-    /// with `all`, of those too that are settled. Tells of each when it is done.
+    /// with `all`, of those too that are settled. Tells of each when it is its turn no more.
     #[must_use]
     pub fn release(
         &self,
         world: &Arc<World>,
         ids: Vec<Id>,
         all: bool,
-    ) -> mpsc::UnboundedReceiver<Id> {
-        let (told, telling) = mpsc::unbounded_channel();
+    ) -> watch::Receiver<Vec<Turn>> {
+        let (told, telling) = watch::channel(Vec::with_capacity(ids.len()));
         let (courier, world) = (self.clone(), world.clone());
         self.tasks.spawn(async move {
             for id in ids {
                 let claimed = claimed(&world, id).await;
-                if let Some((claim, delivery)) = &claimed
-                    && (all || delivery.status.due().is_some())
-                {
-                    courier.make(claim, delivery).await;
-                }
+                let turn = match &claimed {
+                    Some((claim, delivery)) if all || delivery.status.due().is_some() => {
+                        courier.make(claim, delivery).await;
+                        Turn::Attempted(id)
+                    }
+                    Some(_) => Turn::Settled(id),
+                    None => Turn::Gone,
+                };
                 // Told before the claim is given back, which wakes whoever waits for it.
-                let is_heard = told.send(id).is_ok();
+                told.send_modify(|turns| turns.push(turn));
                 drop(claimed);
-                if !is_heard {
+                if told.is_closed() {
                     break;
                 }
             }
             drop(told);
+            // What is gone had no claim that anybody would be woken by.
+            world.wake();
             courier.kick(&world);
             world.leave();
         });

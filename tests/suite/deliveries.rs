@@ -101,7 +101,14 @@ fn held_deliveries_go_in_the_order_in_which_they_are_let_go() {
         (released.len(), &released[0]["inboxId"]),
         (1, &json!(inboxes[2]))
     );
-    assert_eq!(release(account, json!({ "ids": [ids[0]] }))[0]["made"], 1);
+    let again = json!({ "ids": [ids[0]] });
+    let again = account.post("/_mock/deliveries/release", again);
+    let again = again.expect(200).json();
+    assert_eq!(again["data"][0]["made"], 1);
+    assert_eq!(
+        (&again["attempted"], &again["settled"]),
+        (&json!([]), &json!([ids[0]]))
+    );
     let missing = json!({ "ids": [ids[0], "somebody"] });
     let refused = account.post("/_mock/deliveries/release", missing);
     assert!(
@@ -333,6 +340,15 @@ fn a_move_that_takes_too_long_is_gone_on_with() {
         (&json!(false), &json!("2040-01-16T09:30:30.000Z"))
     );
     assert_eq!(moved["fired"][0]["at"], "2040-01-16T09:30:30.000Z");
+    let awaited = json!([{
+        "kind": "webhook_attempt", "id": moved["fired"][0]["id"], "url": receiver.url(),
+    }]);
+    assert_eq!(moved["waitingFor"], awaited);
+    let clock = account.get("/_mock/clock").expect(200).json();
+    assert_eq!(
+        (&clock["moving"], &clock["waitingFor"]),
+        (&json!(false), &awaited)
+    );
     go.send(()).expect("it listens");
     go.send(()).expect("it listens");
     let target = json!({ "to": "2040-01-16T09:31:00Z" });
@@ -341,6 +357,7 @@ fn a_move_that_takes_too_long_is_gone_on_with() {
         (&moved["done"], moved["fired"].as_array().map(Vec::len)),
         (&json!(true), Some(1))
     );
+    assert_eq!(moved["waitingFor"], json!([]));
     assert_eq!(receiver.received().len(), 3);
 }
 
@@ -359,7 +376,10 @@ fn one_move_at_a_time_and_a_reset_ends_it() {
             scope.spawn(move || told.send(moves()));
         }
         let answer = || answers.recv().expect("an answer");
-        answer().refused(409, "clock_busy");
+        let busy = answer().refused(409, "clock_busy").message();
+        assert!(busy.contains(&receiver.url()), "{busy}");
+        let clock = account.get("/_mock/clock").expect(200).json();
+        assert_eq!(clock["moving"], true);
         account.post("/_mock/reset", json!({})).expect(200);
         answer().refused(409, "world_changed");
     });
@@ -568,4 +588,71 @@ fn a_thousand_deliveries_fail_five_times_each() {
         "2040-01-16T09:34:00.000Z"
     );
     assert_eq!(failed["data"][0]["attempts"][0]["at"], START);
+}
+
+#[test]
+fn a_receiver_that_moves_the_clock_inside_its_attempt_is_told_that_it_is_waited_for() {
+    let callback = Arc::new(std::sync::OnceLock::new());
+    let (told, answers) = mpsc::channel();
+    let told = std::sync::Mutex::new(told);
+    let known: Arc<std::sync::OnceLock<Account>> = callback.clone();
+    let receiver = Receiver::new(move |_, number| {
+        if number == 0 {
+            let account = known.get().expect("set before anything comes");
+            let body = json!({ "by": "1m", "timeoutMs": 1 });
+            let moved = account.post("/_mock/clock", body).expect(200).json();
+            let told = told.lock().expect("nobody panics");
+            told.send(moved).expect("the test waits");
+        }
+        Then::Answer(200)
+    });
+    let (post, _) = desks("bench-inside", &receiver, 1);
+    let _ = callback.set(crate::support::account("bench-inside"));
+    arrives(&post.account, 0);
+    let moved = answers.recv_timeout(Duration::from_secs(20));
+    let moved = moved.expect("an answer");
+    assert_eq!(
+        (&moved["done"], &moved["now"]),
+        (&json!(false), &json!(START))
+    );
+    post.advance("0s");
+    let delivery = list(&post.account, "").remove(0);
+    assert_eq!(moved["waitingFor"][0]["id"], delivery["id"]);
+}
+
+#[test]
+fn a_reset_tells_how_many_events_and_deliveries_went() {
+    let receiver = Receiver::taking();
+    let (post, _) = desks("bench-counts", &receiver, 1);
+    let account = &post.account;
+    arrives(account, 0);
+    account.put("/_mock/snapshots/one").expect(200);
+    arrives(account, 0);
+    post.advance("0s");
+    let reset = |to: &str| {
+        let reset = account.post("/_mock/reset", json!({ "to": to }));
+        let removed = reset.expect(200).json()["removed"].clone();
+        (removed["events"].clone(), removed["deliveries"].clone())
+    };
+    assert_eq!(reset("one"), (json!(1), json!(1)));
+    assert_eq!(reset("seed"), (json!(1), json!(1)));
+    assert_eq!(reset("seed"), (json!(0), json!(0)));
+}
+
+#[test]
+fn a_state_laid_into_a_held_world_sends_nothing() {
+    let receiver = Receiver::taking();
+    let (post, _) = desks("bench-held-source", &receiver, 1);
+    mode(&post.account, "hold");
+    arrives(&post.account, 0);
+    let state = post.account.get("/_mock/state").expect(200).json();
+    let held = crate::support::account("bench-held-target");
+    mode(&held, "hold");
+    held.send("PUT", "/_mock/state", Some(state.clone()))
+        .expect(200);
+    assert_eq!(list(&held, "")[0]["made"], 0);
+    assert!(receiver.received().is_empty());
+    let sending = crate::support::account("bench-sending-target");
+    sending.send("PUT", "/_mock/state", Some(state)).expect(200);
+    receiver.await_received(1);
 }

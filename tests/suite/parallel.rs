@@ -149,7 +149,10 @@ impl Worker {
         self.holds(&inboxes, "address", &SEED_INBOXES, &self.inboxes);
         let clock = self.control("GET", "/_mock/clock", None).json();
         match &self.now {
-            Some(now) => assert_eq!(clock, json!({ "now": now, "mode": "frozen" })),
+            Some(now) => assert_eq!(
+                clock,
+                json!({ "now": now, "mode": "frozen", "moving": false, "waitingFor": [] })
+            ),
             None => assert_eq!(clock["mode"], "real"),
         }
         self.look_at_the_journal();

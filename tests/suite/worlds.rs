@@ -98,7 +98,8 @@ fn a_reset_returns_to_the_seed_and_says_what_it_removed() {
     assert_eq!(reset["to"], "seed");
     assert_eq!(
         reset["removed"],
-        json!({ "pods": 1, "inboxes": 1, "domains": 0, "keys": 0, "threads": 0, "messages": 0, "requests": 2, "faults": 0 })
+        json!({ "pods": 1, "inboxes": 1, "domains": 0, "keys": 0, "threads": 0, "messages": 0,
+                "events": 0, "deliveries": 0, "requests": 2, "faults": 0 })
     );
     assert_eq!(pods(&account), 1);
 }
@@ -225,7 +226,8 @@ fn a_clock_is_moved_by_a_duration_and_to_an_instant() {
         .json();
     assert_eq!(
         moved,
-        json!({ "now": "2026-01-16T09:30:01.000Z", "mode": "frozen", "done": true, "fired": [] })
+        json!({ "now": "2026-01-16T09:30:01.000Z", "mode": "frozen", "done": true, "fired": [],
+                "waitingFor": [] })
     );
     let to = json!({ "to": "2026-02-01T00:00:00+01:00" });
     let moved = account.post("/_mock/clock", to).expect(200).json();
@@ -256,7 +258,7 @@ fn a_reset_returns_the_clock() {
     let clock = account.get("/_mock/clock").expect(200).json();
     assert_eq!(
         clock,
-        json!({ "now": "2026-01-15T09:30:00.000Z", "mode": "frozen" })
+        json!({ "now": "2026-01-15T09:30:00.000Z", "mode": "frozen", "moving": false, "waitingFor": [] })
     );
 }
 

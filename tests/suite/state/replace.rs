@@ -11,7 +11,8 @@ fn it_answers_what_the_world_holds_then() {
     let answer = put(&account("state-put-counts"), tenants()).expect(200);
     assert_eq!(
         answer.json(),
-        json!({ "pods": 4, "inboxes": 5, "domains": 3, "keys": 0, "threads": 0, "messages": 0 })
+        json!({ "pods": 4, "inboxes": 5, "domains": 3, "keys": 0, "threads": 0, "messages": 0,
+                "events": 0, "deliveries": 0 })
     );
 }
 
