@@ -1,6 +1,7 @@
 //! How sockets end: keys that go, worlds that change, clients that break the rules.
 
 use std::io::Write;
+use std::net::TcpStream;
 
 use openmail_mock::Config;
 use serde_json::{Value, json};
@@ -31,6 +32,29 @@ fn await_nobody(account: &Account) {
         }
     }
     panic!("a socket that is gone is still listed");
+}
+
+/// Whoever left between the handshake and its answer used to keep their place for ever.
+#[test]
+fn a_client_that_breaks_off_before_it_is_let_in_has_no_place() {
+    let account = account("sockets-breaks-off");
+    let health = b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let handshake = format!(
+        "GET /v1/ws?token={} HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\n\
+         connection: upgrade\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        account.key
+    );
+    for _ in 0..50 {
+        let mut stream = TcpStream::connect(account.address()).expect("the mock listens");
+        stream.write_all(health).expect("the mock reads");
+        let answered = stream.peek(&mut [0]);
+        assert!(answered.is_ok_and(|count| count == 1));
+        // An end with something unread is a reset, which the answer to this meets.
+        stream.write_all(handshake.as_bytes()).expect("as above");
+        drop(stream);
+    }
+    await_nobody(&account);
 }
 
 #[test]
