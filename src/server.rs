@@ -48,6 +48,9 @@ use wire::{Peer, Wire};
 const MAX_HEAD: usize = 64 * 1024;
 /// hyper's own bound.
 const MAX_HEADERS: usize = 100;
+/// Clients that connected and wait to be accepted; systems have a bound of their own.
+#[cfg(unix)]
+const MAX_QUEUED: i32 = 4_096;
 /// Until the head has come; it also ends idle keep-alive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// Running exchanges get this long to end when the server stops.
@@ -77,6 +80,9 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     // leaves the limit as it was, which is no reason not to serve.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let listener = TcpListener::bind(address)?;
+    // Beyond the usual 128 that may come at once, each client would try again only after a second.
+    #[cfg(unix)]
+    let _ = rustix::net::listen(&listener, MAX_QUEUED);
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
