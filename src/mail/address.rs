@@ -137,14 +137,15 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{escaped}\"")
 }
 
-/// Text for one line of a header: whatever breaks lines or controls becomes a space, and the ends
-/// are trimmed.
+/// Text for one line of a header: whatever breaks lines or controls becomes a space, the ends are
+/// trimmed, and byte order marks go, since a reader takes one for no part of a text.
 pub(super) fn one_line(text: &str) -> String {
     if is_printable(text) {
         return text.trim().to_owned();
     }
     let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    text.trim_matches(|c: char| c == ' ' || breaks(c))
+    text.replace('\u{feff}', "")
+        .trim_matches(|c: char| c == ' ' || breaks(c))
         .replace(breaks, " ")
 }
 
