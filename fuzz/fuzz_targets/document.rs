@@ -1,10 +1,10 @@
-//! Loading arbitrary text as an OpenAPI document: it is refused with places that exist in the
-//! text, or it serves.
-
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 
+#[path = "../../tests/suite/fuzzing/document.rs"]
+mod document;
+#[path = "../../tests/suite/fuzzing/loading.rs"]
 mod loading;
 
-fuzz_target!(|text: &str| loading::load(text.to_owned()));
+fuzz_target!(|bytes: &[u8]| document::run(bytes));

@@ -19,6 +19,7 @@ mod expect;
 mod faults;
 mod fixtures;
 mod forms;
+mod fuzzing;
 mod guard;
 mod inbound;
 mod inboxes;
