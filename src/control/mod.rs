@@ -10,6 +10,8 @@ mod guard;
 mod inbound;
 mod index;
 mod outbox;
+#[allow(dead_code, reason = "the first page follows")]
+mod page;
 mod redaction;
 mod requests;
 mod snapshots;
