@@ -1,9 +1,12 @@
-"""Gives each test an account of its own, so that tests run in any order and at once."""
+"""Gives each test an account of its own, so that tests run in any order and at once; and, if it
+wants one, a receiver of webhooks."""
 
 import hashlib
 import os
 import re
+import threading
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -32,6 +35,28 @@ def open_account(request):
             return client
 
         yield open_account
+
+
+@pytest.fixture
+def receiver():
+    """A receiver of webhooks: `came` is what it got, `answers` what it says before it says 200."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.server.came.append((self.headers, body))
+            self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.url = f"http://127.0.0.1:{server.server_port}/hooks"
+        server.came, server.answers = [], []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
 
 
 def key_of(name):

@@ -1,13 +1,8 @@
 //! What our product relies on when it keeps each tenant in a pod.
 
-use openmail_mock::{Config, Running};
-use serde_json::{Value, json};
-use ureq::typestate::WithBody;
+use serde_json::json;
 
-/// A mock of the test's own: no port to choose, nothing to reset, and dropping it stops it.
-fn mock() -> Running {
-    openmail_mock::start(Config::with_fixture("saas")).expect("the mock starts")
-}
+use crate::openmail::{Account, mock, refusal};
 
 #[test]
 fn a_tenant_is_found_by_its_client_id() {
@@ -106,82 +101,4 @@ fn two_keys_are_two_accounts() {
     api.create("/v1/pods", json!({ "clientId": "acme" }));
     assert_eq!(refusal(&other.get("/v1/pods/acme")), (404, "not_found"));
     other.create("/v1/pods", json!({ "clientId": "acme" }));
-}
-
-/// A status and its body; null where there is none.
-type Answer = (u16, Value);
-
-/// A client that speaks for one account.
-struct Account<'m> {
-    agent: ureq::Agent,
-    url: &'m str,
-    bearer: String,
-}
-
-impl<'m> Account<'m> {
-    fn new(mock: &'m Running, key: String) -> Self {
-        let config = ureq::Agent::config_builder()
-            // A refusal is an answer to look at, not an error of the client's.
-            .http_status_as_error(false)
-            // A proxy from the environment has no business on the way to this machine.
-            .proxy(None);
-        Self {
-            agent: config.build().into(),
-            url: mock.url(),
-            bearer: format!("Bearer {key}"),
-        }
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        let request = self.agent.get(self.at(path));
-        answer(request.header("authorization", &self.bearer).call())
-    }
-
-    fn delete(&self, path: &str) -> Answer {
-        let request = self.agent.delete(self.at(path));
-        answer(request.header("authorization", &self.bearer).call())
-    }
-
-    fn post(&self, path: &str, body: Value) -> Answer {
-        self.send(self.agent.post(self.at(path)), body)
-    }
-
-    fn patch(&self, path: &str, body: Value) -> Answer {
-        self.send(self.agent.patch(self.at(path)), body)
-    }
-
-    /// A POST that must succeed; answers what was created.
-    fn create(&self, path: &str, body: Value) -> Value {
-        let (status, created) = self.post(path, body);
-        assert_eq!(status, 201, "{created}");
-        created
-    }
-
-    fn at(&self, path: &str) -> String {
-        format!("{}{path}", self.url)
-    }
-
-    fn send(&self, request: ureq::RequestBuilder<WithBody>, body: Value) -> Answer {
-        let request = request
-            .header("authorization", &self.bearer)
-            .header("content-type", "application/json");
-        answer(request.send(body.to_string()))
-    }
-}
-
-fn answer(sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
-    let mut response = sent.expect("the mock answers");
-    let body = response
-        .body_mut()
-        .read_to_string()
-        .expect("a body in UTF-8");
-    let body = match body.as_str() {
-        "" => Value::Null,
-        body => serde_json::from_str(body).expect("a body in JSON"),
-    };
-    (response.status().as_u16(), body)
-}
-
-fn refusal((status, body): &Answer) -> (u16, &str) {
-    (*status, body["error"].as_str().unwrap_or_default())
 }

@@ -1,10 +1,14 @@
-// Gives each test an account of its own, so that tests run in any order and at once.
+// Gives each test an account of its own, so that tests run in any order and at once; and, if it
+// wants one, a receiver of webhooks.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 
-const baseUrl = process.env.OPENMAIL_BASE_URL ?? "http://127.0.0.1:6245";
+export const baseUrl = process.env.OPENMAIL_BASE_URL ?? "http://127.0.0.1:6245";
 
 export interface Pod {
   id: string;
@@ -33,10 +37,10 @@ interface Failure {
 }
 
 export class Account {
-  readonly #key: string;
+  readonly key: string;
 
   private constructor(key: string) {
-    this.#key = key;
+    this.key = key;
   }
 
   /** An account that no other test knows; the mock makes one out of any key of this form. */
@@ -59,6 +63,11 @@ export class Account {
     return this.call(204, "DELETE", path);
   }
 
+  /** What matched. If nothing does, the failure says what came closest. */
+  expect<T>(question: object): Promise<{ matched: T[]; count: number }> {
+    return this.call(200, "POST", "/_mock/expect", question);
+  }
+
   /** A call that is refused with this status; answers why. */
   refused(status: number, method: string, path: string, body?: object): Promise<Failure> {
     return this.call(status, method, path, body);
@@ -66,12 +75,48 @@ export class Account {
 
   /** A call that is answered with this status. */
   async call<T>(status: number, method: string, path: string, body?: object): Promise<T> {
-    const headers: Record<string, string> = { authorization: `Bearer ${this.#key}` };
+    const headers: Record<string, string> = { authorization: `Bearer ${this.key}` };
     if (body) headers["content-type"] = "application/json";
     const answer = await fetch(baseUrl + path, { method, headers, body: JSON.stringify(body) });
     const text = await answer.text();
     assert.equal(answer.status, status, `${method} ${path}: ${text}`);
     return (text ? JSON.parse(text) : undefined) as T;
+  }
+}
+
+export interface Hook {
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+/** A receiver of webhooks: `came` is what it got, `answers` what it says before it says 200. */
+export class Receiver {
+  readonly came: Hook[] = [];
+  readonly answers: number[] = [];
+  readonly #server: Server;
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      let body = "";
+      request.setEncoding("utf8").on("data", (text) => (body += text));
+      request.on("end", () => {
+        this.came.push({ headers: request.headers, body });
+        response.writeHead(this.answers.shift() ?? 200).end();
+      });
+    });
+  }
+
+  /** One that ends with the test. */
+  static async of(test: TestContext): Promise<Receiver> {
+    const receiver = new Receiver();
+    receiver.#server.listen(0, "127.0.0.1");
+    await once(receiver.#server, "listening");
+    test.after(() => void receiver.#server.close());
+    return receiver;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hooks`;
   }
 }
 
