@@ -1,6 +1,7 @@
 """What our product relies on when it listens: a break of the connection loses and doubles nothing."""
 
 import json
+from contextlib import closing
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -8,18 +9,18 @@ from websockets.sync.client import connect
 
 def test_what_came_during_a_break_is_heard_once(api):
     api.post("/v1/inboxes", json={"mailboxName": "desk"}).raise_for_status()
-    frames = listen(api)
-    assert next(frames)["type"] == "subscribed"
-    receive(api, "One")
-    assert subjects(frames, 1) == ["One"]
+    with closing(listen(api)) as frames:
+        assert next(frames)["type"] == "subscribed"
+        receive(api, "One")
+        assert subjects(frames, 1) == ["One"]
 
-    receive(api, "Two")
-    [socket] = api.get("/_mock/sockets").json()["data"]
-    api.delete(f"/_mock/sockets/{socket['id']}").raise_for_status()  # As if a cable was cut.
-    receive(api, "Three")
-    assert subjects(frames, 2) == ["Two", "Three"]
-    receive(api, "Four")
-    assert subjects(frames, 1) == ["Four"]
+        receive(api, "Two")
+        [socket] = api.get("/_mock/sockets").json()["data"]
+        api.delete(f"/_mock/sockets/{socket['id']}").raise_for_status()  # As if a cable was cut.
+        receive(api, "Three")
+        assert subjects(frames, 2) == ["Two", "Three"]
+        receive(api, "Four")
+        assert subjects(frames, 1) == ["Four"]
 
 
 def listen(api):
