@@ -3,6 +3,7 @@
 mod caller;
 mod claims;
 mod clock;
+mod coverage;
 mod delivering;
 mod faults;
 mod listening;
@@ -24,11 +25,13 @@ use crate::domain::clock::Clock;
 use crate::domain::ids::MARK;
 use crate::domain::keys::Holder;
 use crate::domain::state::{Counts, State, Transaction};
+use crate::record::coverage::Seen;
 use crate::record::journal::{Entry, Exchange};
 use crate::record::tally::Tally;
 pub use caller::{Caller, Unwritten};
 pub use claims::{Claim, ClockSeat, PumpSeat};
 pub use clock::{Journey, Move, WrongMove, begin_move, step};
+use coverage::Sheets;
 pub use delivering::{DeliveryMode, Fired, Unrest};
 pub use listening::Era;
 use open::Open;
@@ -65,6 +68,8 @@ pub struct App {
     ledger: Arc<AtomicUsize>,
     /// What spoils the run; touched only when something does.
     tally: Arc<Mutex<Tally>>,
+    /// What was covered, in worlds that are there and in those that were.
+    sheets: Sheets,
     /// What runs beside requests.
     tasks: Arc<Tasks>,
     /// Whether nobody is to wait any more.
@@ -105,6 +110,7 @@ impl App {
             uses: AtomicU64::new(0),
             ledger: Arc::default(),
             tally: tasks.tally.clone(),
+            sheets: Sheets::default(),
             tasks,
             is_closing: AtomicBool::new(false),
             closing: Signal::default(),
@@ -174,7 +180,8 @@ impl App {
             }
         }
         let seed_state = self.seed_state.clone();
-        let world = Arc::new(World::new(name, self.seed, seed_state, self.ledger.clone()));
+        let (ledger, sheet) = (self.ledger.clone(), self.sheets.of(name));
+        let world = Arc::new(World::new(name, self.seed, seed_state, ledger, sheet));
         worlds.insert(world.clone());
         drop(worlds);
         if let Some(dropped) = dropped {
@@ -325,6 +332,12 @@ impl App {
     pub fn tally(&self) -> Tally {
         self.tasks.reap();
         self.tally.lock().clone()
+    }
+
+    /// What was covered under a world's name, or in all worlds, whether they are still there or not.
+    #[must_use]
+    pub fn seen(&self, world: Option<&str>) -> Seen {
+        self.sheets.seen(world)
     }
 
     /// Makes room in the journals of the longest-idle worlds first; what was recorded just now

@@ -17,7 +17,7 @@ use crate::domain::clock::{Clock, Timestamp, offset_text};
 use crate::fixtures::Fixture;
 use crate::server::LogFormat;
 use crate::{Config, Running, StartError};
-use exec::FailOn;
+pub use exec::Gates;
 use signals::{Signal, Signals};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -151,15 +151,8 @@ struct Serve {
 struct Exec {
     #[command(flatten)]
     serve: Serve,
-    /// Fail a run that succeeded if the mock broke its contract, or was called for what it lacks.
-    #[arg(
-        long,
-        value_name = "WHAT",
-        value_enum,
-        value_delimiter = ',',
-        env = "OPENMAIL_MOCK_FAIL_ON"
-    )]
-    fail_on: Vec<FailOn>,
+    #[command(flatten)]
+    gates: Gates,
     /// The command and its arguments.
     #[arg(last = true, required = true, value_name = "CMD")]
     command: Vec<OsString>,
@@ -183,7 +176,7 @@ pub enum Command {
     /// Serve until a signal comes.
     Serve(Box<Config>),
     /// Run a command beside a mock.
-    Exec(Box<Config>, Vec<FailOn>, Vec<OsString>),
+    Exec(Box<Config>, Gates, Vec<OsString>),
     /// Check fixtures and documents.
     Check(Vec<String>),
     /// Write a starter fixture into a folder.
@@ -212,7 +205,7 @@ impl Typed {
             Some(TypedCommand::Exec(exec)) => {
                 // The output is that of the command.
                 let config = exec.serve.config(LogFormat::Off);
-                Command::Exec(Box::new(config), exec.fail_on, exec.command)
+                Command::Exec(Box::new(config), exec.gates, exec.command)
             }
             None => {
                 let log = match std::io::stderr().is_terminal() {
@@ -290,7 +283,7 @@ fn clock(text: &str) -> Result<Clock, String> {
 pub fn run(command: Command) -> u8 {
     match command {
         Command::Serve(config) => serve(*config),
-        Command::Exec(config, fail_on, words) => exec::run(*config, &fail_on, &words),
+        Command::Exec(config, gates, words) => exec::run(*config, &gates, &words),
         Command::Check(files) => check::run(&files),
         Command::Init(folder) => init::run(&folder),
         Command::Completions(shell) => {

@@ -35,6 +35,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+pub use crate::api::coverage::Coverage;
 use crate::api::{Guard, Plane, Shared, built_in_contract};
 use crate::app::{App, DEFAULT_WORLD};
 use crate::contract::{Contract, Fault};
@@ -101,10 +102,29 @@ impl Running {
         self.service.shared.app.tally()
     }
 
+    /// What was covered of the API so far, over all worlds, those included that were dropped. A suite
+    /// may end by asserting that it is enough:
+    ///
+    /// ```
+    /// # let mock = openmail_mock::start(openmail_mock::Config::default()).expect("it starts");
+    /// let coverage = mock.coverage();
+    /// assert!(!coverage.is_under(0.0), "{}", coverage.missing().join("\n"));
+    /// ```
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        let shared = &self.service.shared;
+        Coverage::of(&shared.api, &shared.app.seen(None))
+    }
+
     /// Stops it: running exchanges get two seconds to end. Answers what it counted to the last.
-    pub fn stop(mut self) -> Tally {
+    pub fn stop(self) -> Tally {
+        self.stop_covered().0
+    }
+
+    /// The same, and what was covered to the last.
+    pub(crate) fn stop_covered(mut self) -> (Tally, Coverage) {
         self.end();
-        self.tally()
+        (self.tally(), self.coverage())
     }
 
     fn end(&mut self) {

@@ -13,6 +13,7 @@ use super::call::Bound;
 use super::reply::Reply;
 use crate::app::{MAX_WAITING, TooManyWaiting, TooManyWorlds, Unwritten};
 use crate::contract::{Credential, In, Violation, header_value};
+use crate::domain::refusal::Rule;
 
 /// The header that repeats an answer's violations.
 pub const VIOLATIONS: HeaderName = HeaderName::from_static("openmail-mock-violations");
@@ -32,6 +33,19 @@ pub struct Failure {
     pub details: Box<[(&'static str, Value)]>,
     /// Further headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What it comes from.
+    pub cause: Cause,
+}
+
+/// What a failure comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The form of the request, or the mock itself.
+    Request,
+    /// A rule of the account.
+    Rule(Rule),
+    /// A recipient who asked for it: nothing is wrong.
+    Provoked,
 }
 
 #[derive(Serialize)]
@@ -63,6 +77,7 @@ impl Failure {
             violations: Vec::new(),
             details: Box::default(),
             headers: Vec::new(),
+            cause: Cause::Request,
         }
     }
 

@@ -18,6 +18,7 @@ pub mod waiting;
 mod account;
 mod attachments;
 mod auth;
+pub mod coverage;
 mod domains;
 mod feedback;
 pub mod files;
@@ -47,6 +48,7 @@ use crate::contract::{Contract, Fault, Match, Operation};
 use crate::domain::refusal::Resource;
 use crate::push::Courier;
 use call::{Call, Request};
+use coverage::Plan;
 use failures::Failure;
 use reply::Reply;
 use waiting::Waiting;
@@ -232,6 +234,8 @@ pub struct Plane {
     ours: Option<Contract>,
     /// How a request gets into a world.
     entry: spine::Entry,
+    /// What there is to be covered; of a guarded plane nothing is.
+    plan: Option<Plan>,
 }
 
 impl Plane {
@@ -239,8 +243,10 @@ impl Plane {
     #[must_use]
     pub fn api(contract: Contract, strict: bool) -> Self {
         let ours = ours_beside(&contract);
+        let rows = behaviours_beside(&contract, ours.as_ref());
         Self {
-            rows: behaviours_beside(&contract, ours.as_ref()),
+            plan: Some(Plan::new(&contract, &rows)),
+            rows,
             contract,
             strict,
             ours,
@@ -266,6 +272,7 @@ impl Plane {
             strict: true,
             ours: None,
             entry: spine::Entry::Guarded(admit),
+            plan: None,
         }
     }
 

@@ -2,7 +2,7 @@
 //! before the rules, and those that stand behind them.
 
 use super::call::Call;
-use super::failures::Failure;
+use super::failures::{Cause, Failure};
 use crate::app::TooManyWorlds;
 use crate::contract::nearest;
 use crate::domain::refusal::Refusal;
@@ -36,6 +36,7 @@ pub(super) fn told(failure: Failure, provoked: &Provoked<'_>) -> Failure {
                 "{} (in fact nothing is wrong: the recipient {address} asked for this answer)",
                 failure.message
             ),
+            cause: Cause::Provoked,
             ..failure
         },
     }

@@ -3,12 +3,14 @@
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, RETRY_AFTER};
 
-use super::failures::Failure;
-use crate::domain::refusal::Refusal;
+use super::failures::{Cause, Failure};
+use crate::domain::refusal::{Refusal, Rule};
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let mut failure = Self::new(status_of(&refusal), refusal.code(), refusal.to_string());
+        let rule = refusal.rule();
+        let mut failure = Self::new(status_of(rule), rule.code(), refusal.to_string());
+        failure.cause = Cause::Rule(rule);
         if let Refusal::FeatureRequiresPaidPlan { .. } = &refusal {
             failure = failure.telling("feature", "external_reply_to");
         }
@@ -41,55 +43,54 @@ impl From<Refusal> for Failure {
     }
 }
 
-fn status_of(refusal: &Refusal) -> StatusCode {
-    match refusal {
-        Refusal::InvalidPod { .. }
-        | Refusal::InvalidDomain { .. }
-        | Refusal::SubjectMissing
-        | Refusal::NoWebhookUrl
-        | Refusal::MissingIdempotencyKey
-        | Refusal::NothingToInherit
-        | Refusal::UnknownProvocation { .. } => StatusCode::BAD_REQUEST,
-        Refusal::SpendCapPaused => StatusCode::PAYMENT_REQUIRED,
-        Refusal::Forbidden { .. }
-        | Refusal::AccountBanned
-        | Refusal::ReputationSuspended { .. }
-        | Refusal::FeatureRequiresPaidPlan { .. }
-        | Refusal::PlanLimit
-        | Refusal::RecipientNotPermitted { .. }
-        | Refusal::InheritedRule { .. } => StatusCode::FORBIDDEN,
-        Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
-        Refusal::WebhookFailed { .. } => StatusCode::BAD_GATEWAY,
-        Refusal::ClientIdTaken { .. }
-        | Refusal::DefaultPod
-        | Refusal::PodNotEmpty { .. }
-        | Refusal::PodHasDomains { .. }
-        | Refusal::DomainExists { .. }
-        | Refusal::RuleExists { .. }
-        | Refusal::DomainTaken { .. }
-        | Refusal::IdentityExists { .. }
-        | Refusal::IdTaken { .. }
-        | Refusal::AddressTaken { .. }
-        | Refusal::LabelTaken { .. }
-        | Refusal::TokenTaken
-        | Refusal::InboxHasNoPod => StatusCode::CONFLICT,
-        Refusal::AttachmentsTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Refusal::InboxLimitReached { .. }
-        | Refusal::InvalidWebhookUrl { .. }
-        | Refusal::DomainHasInboxes { .. }
-        | Refusal::UnfitDomain { .. }
-        | Refusal::DomainBlocked { .. }
-        | Refusal::IdempotencyKeyReused { .. }
-        | Refusal::TextExtractionFailed { .. }
-        | Refusal::StorageLimitExceeded { .. }
-        | Refusal::ApiKeyLimitReached { .. }
-        | Refusal::RecipientSuppressed { .. }
-        | Refusal::NoMxRecords { .. }
-        | Refusal::UnsafeContent
-        | Refusal::PhishingDetected => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::RateLimitExceeded { .. } | Refusal::ColdOutreachLimit { .. } => {
-            StatusCode::TOO_MANY_REQUESTS
-        }
-        Refusal::ProviderError { .. } => StatusCode::BAD_GATEWAY,
+/// The status that a rule refuses with.
+pub(super) fn status_of(rule: Rule) -> StatusCode {
+    match rule {
+        Rule::InvalidPod
+        | Rule::InvalidDomain
+        | Rule::SubjectMissing
+        | Rule::NoWebhookUrl
+        | Rule::MissingIdempotencyKey
+        | Rule::NothingToInherit
+        | Rule::UnknownProvocation => StatusCode::BAD_REQUEST,
+        Rule::SpendCapPaused => StatusCode::PAYMENT_REQUIRED,
+        Rule::Forbidden
+        | Rule::AccountBanned
+        | Rule::ReputationSuspended
+        | Rule::FeatureRequiresPaidPlan
+        | Rule::PlanLimit
+        | Rule::RecipientNotPermitted
+        | Rule::InheritedRule => StatusCode::FORBIDDEN,
+        Rule::NotFound => StatusCode::NOT_FOUND,
+        Rule::WebhookFailed => StatusCode::BAD_GATEWAY,
+        Rule::ClientIdTaken
+        | Rule::DefaultPod
+        | Rule::PodNotEmpty
+        | Rule::PodHasDomains
+        | Rule::DomainExists
+        | Rule::RuleExists
+        | Rule::DomainTaken
+        | Rule::IdentityExists
+        | Rule::IdTaken
+        | Rule::AddressTaken
+        | Rule::LabelTaken
+        | Rule::TokenTaken
+        | Rule::InboxHasNoPod => StatusCode::CONFLICT,
+        Rule::AttachmentsTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Rule::InboxLimitReached
+        | Rule::InvalidWebhookUrl
+        | Rule::DomainHasInboxes
+        | Rule::UnfitDomain
+        | Rule::DomainBlocked
+        | Rule::IdempotencyKeyReused
+        | Rule::TextExtractionFailed
+        | Rule::StorageLimitExceeded
+        | Rule::ApiKeyLimitReached
+        | Rule::RecipientSuppressed
+        | Rule::NoMxRecords
+        | Rule::UnsafeContent
+        | Rule::PhishingDetected => StatusCode::UNPROCESSABLE_ENTITY,
+        Rule::RateLimitExceeded | Rule::ColdOutreachLimit => StatusCode::TOO_MANY_REQUESTS,
+        Rule::ProviderError => StatusCode::BAD_GATEWAY,
     }
 }

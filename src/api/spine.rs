@@ -18,6 +18,7 @@ use hyper::header::{HeaderName, HeaderValue};
 
 use super::auth::{Entrance, entrance_of};
 use super::call::{Body, Call, Request};
+use super::coverage::{self, Exercise};
 use super::failures::Failure;
 use super::faults::{self, Cut, Forced, Intervention};
 use super::panics::{caught, panic_text};
@@ -83,9 +84,11 @@ pub(super) struct Trail {
     fault: Option<Box<Intervention>>,
     /// Whom an upgrade lets in.
     pub admission: Option<Admission>,
+    /// What it covers of the API.
+    pub exercise: Exercise,
     /// Readiness, documents and preflights are no exchanges with the API.
     pub is_outside: bool,
-    defect: Option<String>,
+    pub defect: Option<String>,
 }
 
 /// How far a request came without waiting.
@@ -154,6 +157,7 @@ pub async fn exchange(shared: &Shared, plane: &Plane, request: &Request) -> Exch
         let recorded = catch_unwind(AssertUnwindSafe(|| {
             if !trail.is_outside {
                 record(shared, number, Some(request), &reply, &mut trail);
+                coverage::note(shared, plane, &trail, &reply);
             }
         }));
         if let Err(panic) = recorded {
@@ -239,6 +243,9 @@ fn walk(
     let input = contract
         .check_request(operation, incoming)
         .map_err(|refused| refuse(plane, operation, incoming, refused, &mut trail.facts))?;
+    let sheet = &caller.world().sheet;
+    let seen = &mut trail.exercise;
+    seen.see_request(plane, index, sheet, &input, &request.headers);
     let call = Call {
         shared,
         contract,
@@ -347,11 +354,13 @@ fn checked(plane: &Plane, outcome: Result<Reply, Failure>, trail: &mut Trail) ->
     let Verdict {
         violations,
         undocumented,
+        body: read,
     } = match is_forced {
         true => contract.check_forced_answer(operation, status, headers, body),
         false => contract.check_answer(operation, synthesized, status, headers, body),
     };
     trail.facts.undocumented = undocumented;
+    trail.see_answer(plane, index, status, read);
     if violations.is_empty() {
         return reply;
     }
@@ -363,6 +372,7 @@ fn checked(plane: &Plane, outcome: Result<Reply, Failure>, trail: &mut Trail) ->
 
 fn failed(failure: Failure, trail: &mut Trail) -> Reply {
     trail.facts.error = Some(failure.code.clone().into_owned());
+    trail.exercise.cause = Some(failure.cause);
     if !failure.violations.is_empty() {
         trail.facts.violations = serde_json::to_string(&failure.violations).ok();
     }

@@ -22,6 +22,7 @@ use crate::domain::events::{self, Listeners};
 use crate::domain::ids::Source;
 use crate::domain::state::{State, Transaction};
 use crate::domain::table::{Listing, Page};
+use crate::record::coverage::Sheet;
 use crate::record::journal::{Exchange, Journal};
 
 /// How long a thread waits for a turn before it takes the wait for a long one.
@@ -65,6 +66,8 @@ pub struct World {
     pub(super) faults: FaultList,
     /// Never locked inside `current` or `turn`; `current` may be looked at inside it.
     pub(super) bench: Mutex<Bench>,
+    /// What was covered under its name; it stays when the world goes, or is reset.
+    pub sheet: Arc<Sheet>,
     /// The sum over all journals, this one included.
     ledger: Arc<AtomicUsize>,
     last_use: AtomicU64,
@@ -88,7 +91,13 @@ pub(super) struct Current {
 }
 
 impl World {
-    pub(super) fn new(name: &str, seed: u64, state: Arc<State>, ledger: Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(
+        name: &str,
+        seed: u64,
+        state: Arc<State>,
+        ledger: Arc<AtomicUsize>,
+        sheet: Arc<Sheet>,
+    ) -> Self {
         Self {
             name: Arc::from(name),
             seed,
@@ -107,6 +116,7 @@ impl World {
             journal: Mutex::default(),
             faults: FaultList::default(),
             bench: Mutex::default(),
+            sheet,
             ledger,
             last_use: AtomicU64::new(0),
             last_used_at: AtomicI64::new(0),

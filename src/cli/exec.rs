@@ -6,12 +6,12 @@ use std::process::ExitStatus;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use tokio::process::{Child, Command};
 
 use super::signals::{self, Signal, Signals};
 use super::{Begun, fail, start_beside};
-use crate::{Calls, Config, Running, Tally};
+use crate::{Calls, Config, Coverage, Running, Tally};
 
 /// What a command that succeeded fails for all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -20,6 +20,35 @@ pub enum FailOn {
     Breach,
     /// Something was called that does not exist: a 404 or 405 at routing.
     Unknown,
+}
+
+/// What is asked of a run beside that its command succeeds.
+#[derive(Debug, Args)]
+pub struct Gates {
+    /// Fail a run that succeeded if the mock broke its contract, or was called for what it lacks.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_enum,
+        value_delimiter = ',',
+        env = "OPENMAIL_MOCK_FAIL_ON"
+    )]
+    fail_on: Vec<FailOn>,
+    /// Fail a run that succeeded if it covered less of the API than so many per cent.
+    #[arg(
+        long,
+        value_name = "PCT",
+        value_parser = percentage,
+        env = "OPENMAIL_MOCK_FAIL_UNDER"
+    )]
+    fail_under: Option<f64>,
+}
+
+fn percentage(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|number| (0.0..=100.0).contains(number))
+        .ok_or_else(|| "write a number from 0 to 100, such as 80 or 62.5".to_owned())
 }
 
 /// Of each kind of call, this many are listed.
@@ -33,7 +62,7 @@ const NOT_FOUND: u8 = 127;
 const NOT_EXECUTABLE: u8 = 126;
 
 /// Runs a command beside a mock; the exit code.
-pub(super) fn run(config: Config, fail_on: &[FailOn], words: &[OsString]) -> u8 {
+pub(super) fn run(config: Config, gates: &Gates, words: &[OsString]) -> u8 {
     let limits = FileLimits::now();
     let wanted = signals::not_ignored(&signals::FORWARDED);
     let (runtime, signals, running) = match start_beside(&wanted, config) {
@@ -47,7 +76,11 @@ pub(super) fn run(config: Config, fail_on: &[FailOn], words: &[OsString]) -> u8 
         Ok(code) => (code, String::new()),
         Err((code, why)) => (code, format!("openmail-mock: {why}\n")),
     };
-    let struck = judgement(fail_on, &running.stop());
+    let (tally, coverage) = running.stop_covered();
+    let mut struck = judgement(&gates.fail_on, &tally);
+    if let Some(percent) = gates.fail_under {
+        struck.push_str(&shortfall(percent, &coverage));
+    }
     said.push_str(&struck);
     tell(said);
     match code {
@@ -286,6 +319,21 @@ fn listed(kind: &str, what: &str, calls: &Calls) -> String {
         ));
     }
     lines
+}
+
+/// What a run covered too little of; empty if it is enough.
+fn shortfall(percent: f64, coverage: &Coverage) -> String {
+    if !coverage.is_under(percent) {
+        return String::new();
+    }
+    let share = coverage.total;
+    let figure = format!(
+        "{} % of the API is covered, {} of {}",
+        share.percent, share.seen, share.all
+    );
+    let lines = std::iter::once(figure).chain(coverage.missing());
+    let lines = lines.map(|line| format!("openmail-mock: --fail-under {percent}: {line}\n"));
+    lines.collect()
 }
 
 /// Writes to stderr, unless nobody reads there: the end is not for that to delay.

@@ -2,6 +2,7 @@
 
 mod clock;
 mod counts;
+mod coverage;
 mod deliveries;
 mod exchange;
 mod expect;
@@ -10,7 +11,6 @@ mod guard;
 mod inbound;
 mod index;
 mod outbox;
-#[allow(dead_code, reason = "the first page follows")]
 mod page;
 mod redaction;
 mod requests;
@@ -37,7 +37,7 @@ pub const PREFIX: &str = "/_mock";
 
 /// All operations of the control plane.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables: [&[Row]; 12] = [
+    let tables: [&[Row]; 13] = [
         index::ROWS,
         worlds::ROWS,
         snapshots::ROWS,
@@ -50,6 +50,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         clock::ROWS,
         sockets::ROWS,
         requests::ROWS,
+        coverage::ROWS,
     ];
     tables.into_iter().flatten()
 }

@@ -2,10 +2,12 @@
 //! about statuses.
 
 mod code;
+mod rules;
 mod words;
 
 use super::clock::Timestamp;
 use super::ids::Id;
+pub use rules::Rule;
 
 /// A recipient `<code>@fail.test` makes a send answer that error.
 pub const PROVOKING_DOMAIN: &str = "fail.test";

@@ -2,6 +2,7 @@
 //! fault is numbers and words.
 
 pub mod attempts;
+pub mod coverage;
 pub mod faults;
 pub mod journal;
 pub mod pattern;

@@ -382,3 +382,41 @@ fn a_breach_fails_a_run_that_succeeded_and_is_named() {
     let begin = "openmail-mock: --fail-on breach: POST /v1/pods met a defect of the mock once; the mock's answer 201";
     assert!(last.starts_with(begin), "{said}");
 }
+
+#[test]
+fn a_run_that_covers_too_little_fails_and_says_what_helps_most() {
+    let (run, address) = Run::client(&["--fail-under", "50"], 0);
+    call(address, "POST", "/v1/pods").expect(201);
+    let (code, said) = run.end();
+    assert_eq!(code, Some(1));
+    let mut lines = said.lines();
+    let first = lines.next().unwrap_or_default();
+    let figure = "openmail-mock: --fail-under 50: ";
+    assert!(
+        first.starts_with(figure) && first.contains(" % of the API is covered, "),
+        "{said}"
+    );
+    assert!(said.contains("operations were never called: "), "{said}");
+    assert!(said.contains(" --fail-under 50: createPod: "), "{said}");
+}
+
+#[test]
+fn a_run_that_covers_enough_is_the_commands() {
+    let (run, address) = Run::client(&["--fail-under", "0.1"], 0);
+    call(address, "POST", "/v1/pods").expect(201);
+    assert_eq!(run.end(), (Some(0), String::new()));
+}
+
+#[test]
+fn a_command_that_failed_keeps_its_code_whatever_it_covered() {
+    let (run, _) = Run::client(&["--fail-under", "100"], 9);
+    assert_eq!(run.end().0, Some(9));
+}
+
+#[test]
+fn a_percentage_is_one() {
+    for wrong in ["-1", "101", "NaN", "most"] {
+        let output = run(&["exec", &format!("--fail-under={wrong}"), "--", "echo"]);
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+    }
+}

@@ -8,6 +8,7 @@ mod bodies;
 mod classified;
 mod clients;
 mod contract;
+mod coverage;
 mod deliveries;
 mod domain;
 mod domains;

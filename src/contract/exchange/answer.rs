@@ -16,100 +16,107 @@ impl Contract {
     /// Holds an answer against its operation. `synthesized` says that the behaviour is not built
     /// in, so that a failure in our own envelope is no breach of a stranger's document.
     #[must_use]
-    pub fn check_answer(
+    pub fn check_answer<'b>(
         &self,
         operation: &Operation,
         synthesized: bool,
         status: u16,
         headers: &HeaderMap,
-        body: &[u8],
-    ) -> Verdict {
-        let violations = match operation.answer(status) {
+        body: &'b [u8],
+    ) -> Verdict<'b> {
+        let (violations, read) = match operation.answer(status) {
             Some(answer) => self.answer_violations(answer, headers, body),
-            None => vec![undocumented_status(operation, status)],
+            None => (vec![undocumented_status(operation, status)], None),
         };
         if violations.is_empty() {
-            return Verdict::default();
+            return Verdict {
+                body: read,
+                ..Verdict::default()
+            };
         }
         let tolerated = !self.built_in && status >= 400 && self.fits_error(body, synthesized);
         if tolerated {
             return Verdict {
-                violations: Vec::new(),
                 undocumented: true,
+                ..Verdict::default()
             };
         }
         Verdict {
             violations,
-            undocumented: false,
+            ..Verdict::default()
         }
     }
 
     /// Holds an answer that somebody asked for against its operation. They may ask for a failure
     /// that the operation does not document, as proxies make them, if it is in the envelope.
     #[must_use]
-    pub fn check_forced_answer(
+    pub fn check_forced_answer<'b>(
         &self,
         operation: &Operation,
         status: u16,
         headers: &HeaderMap,
-        body: &[u8],
-    ) -> Verdict {
+        body: &'b [u8],
+    ) -> Verdict<'b> {
         let is_documented = operation.answer(status).is_some();
         if is_documented || status < 400 || !self.fits_error(body, !self.built_in) {
             return self.check_answer(operation, true, status, headers, body);
         }
         Verdict {
-            violations: Vec::new(),
             undocumented: true,
+            ..Verdict::default()
         }
     }
 
-    fn answer_violations(
+    fn answer_violations<'b>(
         &self,
         answer: &Answer,
         headers: &HeaderMap,
-        body: &[u8],
-    ) -> Vec<Violation> {
+        body: &'b [u8],
+    ) -> (Vec<Violation>, Option<Tape<'b>>) {
         let mut findings = Findings::default();
         for header in &answer.headers {
             self.answer_header(header, headers, &mut findings);
         }
-        self.answer_body(answer, headers, body, &mut findings);
-        findings.into_violations()
+        let read = self.answer_body(answer, headers, body, &mut findings);
+        (findings.into_violations(), read)
     }
 
-    fn answer_body(
+    fn answer_body<'b>(
         &self,
         answer: &Answer,
         headers: &HeaderMap,
-        body: &[u8],
+        body: &'b [u8],
         findings: &mut Findings,
-    ) {
+    ) -> Option<Tape<'b>> {
         let subject = Subject::body(Side::Response, Variant::Response);
         if answer.media.is_empty() {
             if !body.is_empty() {
                 let message = "this answer is documented without a body";
                 findings.push(subject.violation("content", &answer.pointer, message));
             }
-            return;
+            return None;
         }
         let given = header_text(headers, CONTENT_TYPE.as_str());
         let essence = essence(&given.unwrap_or_default());
         let Some(media) = choose(&answer.media, &essence) else {
             let message = format!("the media type `{essence}` is not documented for this answer");
             let spec = join(&answer.pointer, "content");
-            return findings.push(subject.violation("content", &spec, message));
+            findings.push(subject.violation("content", &spec, message));
+            return None;
         };
-        let Some(schema) = &media.schema else {
-            return;
-        };
+        let schema = media.schema.as_ref()?;
         // An answer is ours, and may be as large as the state that it tells.
         match read_body(body, &essence, media, MAX_INDEXED) {
-            Ok(Some(tape)) => findings.judge(&self.schemas, schema, &subject, tape.root()),
-            Ok(None) => {}
+            Ok(read) => {
+                if let Some(tape) = &read {
+                    findings.judge(&self.schemas, schema, &subject, tape.root());
+                }
+                read
+            }
             Err(unreadable) => {
                 let message = format!("the answer {}", unreadable.why);
                 findings.push(subject.violation(unreadable.rule, &media.pointer, message));
+                None
             }
         }
     }

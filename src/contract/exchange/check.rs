@@ -65,6 +65,12 @@ impl Checked<'_> {
         self.path.get(index).map(AsRef::as_ref)
     }
 
+    /// Whether the query gives that parameter.
+    #[must_use]
+    pub fn is_given(&self, name: &str) -> bool {
+        self.query.iter().any(|(known, _)| *known == name)
+    }
+
     /// The query parameter of that name, or its documented default.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&Value> {
@@ -89,11 +95,13 @@ pub enum Refused {
 
 /// What became of an answer.
 #[derive(Debug, Default)]
-pub struct Verdict {
+pub struct Verdict<'b> {
     /// What the answer breaks; empty when it may be sent.
     pub violations: Vec<Violation>,
     /// A failure in the common envelope, with a status or form that the document does not name.
     pub undocumented: bool,
+    /// The body of an answer that may be sent, where its document says what is in it.
+    pub body: Option<Tape<'b>>,
 }
 
 /// Something a client sent that nothing reads.

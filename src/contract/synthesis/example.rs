@@ -38,12 +38,7 @@ impl Contract {
     #[must_use]
     pub fn synthesize(&self, operation: &Operation) -> Synthesized {
         let answer = best_answer(&operation.answers);
-        let status = answer.map_or(200, |answer| match answer.status {
-            StatusKey::Code(code) => code,
-            StatusKey::Range(hundred) => hundred * 100,
-            StatusKey::Default => 200,
-        });
-        self.make(answer, status)
+        self.make(answer, operation.synthesized_status())
     }
 
     /// Makes the answer that is documented under a status; none if no answer is.
@@ -158,6 +153,18 @@ impl Contract {
     fn first_listed(&self, used: &SchemaUse) -> Option<Value> {
         let listed = self.schemas.schema(used).get("enum")?;
         listed.as_array()?.first().cloned()
+    }
+}
+
+impl Operation {
+    /// The status of the answer that is made up for it.
+    #[must_use]
+    pub fn synthesized_status(&self) -> u16 {
+        best_answer(&self.answers).map_or(200, |answer| match answer.status {
+            StatusKey::Code(code) => code,
+            StatusKey::Range(hundred) => hundred * 100,
+            StatusKey::Default => 200,
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! The codes of refusals, which are OpenMail's own words, and an example of each.
+//! The codes of refusals, which are OpenMail's own words (`rules.rs` has the table), and an example
+//! of each.
 
 use super::{ColdScope, RateLimit, Refusal, Resource};
 use crate::domain::clock::Timestamp;
@@ -11,54 +12,7 @@ impl Refusal {
     /// What programs read.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        match self {
-            Refusal::NotFound { .. } => "not_found",
-            Refusal::ClientIdTaken { .. } => "client_id_taken",
-            Refusal::DefaultPod => "default_pod",
-            Refusal::PodNotEmpty { .. } => "pod_not_empty",
-            Refusal::PodHasDomains { .. } => "pod_has_domains",
-            Refusal::InvalidPod { .. } => "invalid_pod",
-            Refusal::InvalidDomain { .. } | Refusal::UnfitDomain { .. } => "invalid_domain",
-            Refusal::SpendCapPaused => "spend_cap_paused",
-            Refusal::InboxLimitReached { .. } => "inbox_limit_reached",
-            Refusal::InvalidWebhookUrl { .. } => "invalid_webhook_url",
-            Refusal::NoWebhookUrl => "no_webhook_url",
-            Refusal::WebhookFailed { .. } => "webhook_failed",
-            Refusal::DomainExists { .. } => "domain_exists",
-            Refusal::PlanLimit => "plan_limit",
-            Refusal::DomainTaken { .. } => "domain_taken",
-            Refusal::IdentityExists { .. } => "identity_exists",
-            Refusal::DomainBlocked { .. } => "domain_blocked",
-            Refusal::ProviderError { .. } => "provider_error",
-            Refusal::DomainHasInboxes { .. } => "domain_has_inboxes",
-            Refusal::IdTaken { .. } => "id_taken",
-            Refusal::SubjectMissing
-            | Refusal::UnknownProvocation { .. }
-            | Refusal::NothingToInherit => "bad_request",
-            Refusal::IdempotencyKeyReused { .. } => "idempotency_key_reused",
-            Refusal::TextExtractionFailed { .. } => "text_extraction_failed",
-            Refusal::AttachmentsTooLarge { .. } => "payload_too_large",
-            Refusal::StorageLimitExceeded { .. } => "storage_limit_exceeded",
-            Refusal::AddressTaken { .. } => "address_taken",
-            Refusal::Forbidden { .. } => "forbidden",
-            Refusal::ApiKeyLimitReached { .. } => "api_key_limit_reached",
-            Refusal::LabelTaken { .. } => "label_taken",
-            Refusal::TokenTaken => "token_taken",
-            Refusal::InboxHasNoPod => "inbox_has_no_pod",
-            Refusal::MissingIdempotencyKey => "missing_idempotency_key",
-            Refusal::AccountBanned => "account_banned",
-            Refusal::ReputationSuspended { .. } => "reputation_suspended",
-            Refusal::FeatureRequiresPaidPlan { .. } => "feature_requires_paid_plan",
-            Refusal::RecipientNotPermitted { .. } => "recipient_not_permitted",
-            Refusal::RuleExists { .. } => "rule_exists",
-            Refusal::InheritedRule { .. } => "inherited_rule",
-            Refusal::RecipientSuppressed { .. } => "recipient_suppressed",
-            Refusal::NoMxRecords { .. } => "no_mx_records",
-            Refusal::UnsafeContent => "unsafe_content",
-            Refusal::PhishingDetected => "phishing_detected",
-            Refusal::RateLimitExceeded { .. } => "rate_limit_exceeded",
-            Refusal::ColdOutreachLimit { .. } => "cold_outreach_limit",
-        }
+        self.rule().code()
     }
 
     /// A refusal with that code, as it might be: what somebody sees who asks for the error rather
