@@ -59,17 +59,9 @@ fn check_form(call: &Call<'_>) -> Result<(), Failure> {
 
 /// What somebody wants to send, its idempotency key aside.
 fn new_send(call: &Call<'_>) -> Result<NewSend, Failure> {
-    let thread = call.text("threadId")?;
-    // What a form of a web page sends for a field left empty. To begin a thread where an answer
-    // may have been meant would hide a fault.
-    if thread.as_deref() == Some("") {
-        return Err(Failure::bad_request(
-            "`threadId` is empty; leave it out to begin a thread, or name the one that this answers",
-        ));
-    }
     Ok(NewSend {
         inbox: call.path("id")?.to_owned(),
-        thread,
+        thread: call.text("threadId")?,
         to: call.text("to")?.unwrap_or_default().into(),
         cc: addresses(call, "cc"),
         bcc: addresses(call, "bcc"),

@@ -11,7 +11,8 @@ use openmail_mock::control;
 
 /// Everything in which our document differs on purpose, and why:
 /// - createPod as the seed has it: the body is optional and open;
-/// - what may be stored of a pod is what may be answered of it (`allOf` to the Pod schema);
+/// - what may be stored of a pod is what may be answered of it (`x-openmail-mock-also`);
+/// - links lead from what was created to what can be done with it;
 /// - answers are held tighter (`required`), requests bounded where July is silent (`minimum`,
 ///   `pattern`), a field that is refused is declared so (`podId` of updateInbox);
 /// - what came later is there beside what July has: `isRead` beside `is_read` (so that neither is

@@ -1,6 +1,6 @@
 //! From a text to JSON that claims to be a document of OpenAPI 3.0.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::contract::json::locate::{Place, Spot, place_of};
 use crate::contract::json::tape::{ReadError, Tape};
@@ -13,13 +13,39 @@ use crate::contract::load::walk::Finding;
 ///
 /// Text that is no JSON, and documents of another version.
 pub(in crate::contract) fn parse(text: &str) -> Result<Value, Vec<Fault>> {
-    let root = match Tape::read(text.as_bytes()) {
+    let mut root = match Tape::read(text.as_bytes()) {
         Ok(tape) => tape.root().to_json(),
         Err(error) => return Err(vec![not_json(text, error)]),
     };
     match check_version(&root) {
-        Ok(()) => Ok(root),
+        Ok(()) => {
+            write_out_also(&mut root);
+            Ok(root)
+        }
         Err(finding) => Err(located(text, vec![finding])),
+    }
+}
+
+/// A schema whose values must keep to another one too, which stands at this reference.
+const ALSO: &str = "x-openmail-mock-also";
+
+/// Writes `x-openmail-mock-also` out as a branch of `allOf`, which is what it means. Generators of
+/// clients know references to components only, and leave out an operation that has any other.
+fn write_out_also(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get(ALSO) {
+                let branch = json!({ "$ref": reference });
+                let branches = members.entry("allOf").or_insert_with(|| json!([]));
+                if let Value::Array(branches) = branches {
+                    branches.push(branch);
+                }
+                members.remove(ALSO);
+            }
+            members.values_mut().for_each(write_out_also);
+        }
+        Value::Array(items) => items.iter_mut().for_each(write_out_also),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

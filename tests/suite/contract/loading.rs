@@ -502,3 +502,11 @@ fn the_built_in_documents_load_as_a_strangers_would() {
         assert!(Contract::load(text.to_owned()).is_ok());
     }
 }
+
+#[test]
+fn a_schema_that_values_must_keep_to_as_well_has_to_exist() {
+    let also = r##"{ "type": "string", "x-openmail-mock-also": "#/components/schemas/Thong" }"##;
+    let found = faults(&with_schema(also));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("Thong"), "{found:?}");
+}
