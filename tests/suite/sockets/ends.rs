@@ -1,7 +1,7 @@
 //! How sockets end: keys that go, worlds that change, clients that break the rules.
 
 use std::io::Write;
-use std::net::TcpStream;
+use std::net::TcpStream as Peer;
 
 use openmail_mock::Config;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ fn a_client_that_breaks_off_before_it_is_let_in_has_no_place() {
         account.key
     );
     for _ in 0..50 {
-        let mut stream = TcpStream::connect(account.address()).expect("the mock listens");
+        let mut stream = Peer::connect(account.address()).expect("the mock listens");
         stream.write_all(health).expect("the mock reads");
         let answered = stream.peek(&mut [0]);
         assert!(answered.is_ok_and(|count| count == 1));
