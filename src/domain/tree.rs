@@ -6,11 +6,13 @@
 //! It refuses to know what keys and values mean, who keeps a snapshot and for how long, and
 //! how writers take turns: a lock, where one is needed, is the caller's.
 
+mod diff;
 mod iter;
 
 use std::sync::Arc;
 use std::{borrow::Borrow, fmt, mem};
 
+pub use diff::{Difference, Differences};
 pub use iter::Iter;
 
 /// Most entries of a leaf and most children of a branch. Larger nodes read faster but make a

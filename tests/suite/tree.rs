@@ -362,3 +362,62 @@ fn removal_keeps_searches_short() {
     let (comparisons, _) = cost(&COMPARISONS, || tree.get(&Counted(50_000)));
     assert!(comparisons < 15, "{comparisons} comparisons");
 }
+
+/// What two trees hold differently, found by looking at everything.
+fn differences_of(
+    older: &BTreeMap<u16, u32>,
+    newer: &BTreeMap<u16, u32>,
+) -> Vec<(u16, Option<u32>, Option<u32>)> {
+    let keys: std::collections::BTreeSet<u16> = older.keys().chain(newer.keys()).copied().collect();
+    let values = keys
+        .into_iter()
+        .map(|key| (key, older.get(&key).copied(), newer.get(&key).copied()));
+    values.filter(|(_, old, new)| old != new).collect()
+}
+
+fn told(older: &Tree<u16, u32>, newer: &Tree<u16, u32>) -> Vec<(u16, Option<u32>, Option<u32>)> {
+    use openmail_mock::domain::tree::Difference;
+    let differences = older.differences(newer).map(|difference| match difference {
+        Difference::Gone(key, value) => (*key, Some(*value), None),
+        Difference::New(key, value) => (*key, None, Some(*value)),
+        Difference::Both(key, old, new) => (*key, Some(*old), Some(*new)),
+    });
+    differences.filter(|(_, old, new)| old != new).collect()
+}
+
+proptest! {
+    #[test]
+    fn differences_are_those_of_the_models(
+        base in btree_map(0..KEYS, any::<u32>(), 0..2_000),
+        writes in vec((0..KEYS, proptest::option::of(any::<u32>())), 0..400),
+    ) {
+        let older: Tree<u16, u32> = base.clone().into_iter().collect();
+        let (mut newer, mut model) = (older.clone(), base.clone());
+        for (key, value) in writes {
+            match value {
+                Some(value) => {
+                    newer.insert(key, value);
+                    model.insert(key, value);
+                }
+                None => {
+                    newer.remove(&key);
+                    model.remove(&key);
+                }
+            }
+        }
+        prop_assert_eq!(told(&older, &newer), differences_of(&base, &model));
+        prop_assert_eq!(told(&newer, &older), differences_of(&model, &base));
+    }
+}
+
+#[test]
+fn the_difference_of_one_write_is_looked_for_near_it_alone() {
+    let entries = (0..100_000_u32).map(|key| (key, key));
+    let older: Tree<u32, u32> = entries.collect();
+    for write in [0, 50_000, 99_999] {
+        let mut newer = older.clone();
+        newer.remove(&write);
+        // Two leaves that were joined, and their entries; not what lies beside them.
+        assert!(older.differences(&newer).count() < 200);
+    }
+}
