@@ -8,7 +8,6 @@ mod reach;
 mod report;
 mod told;
 
-use super::failures::Cause;
 use super::reply::Reply;
 use super::spine::Trail;
 use super::{Plane, Row, Shared};
@@ -175,7 +174,8 @@ pub(super) struct Exercise {
     request: Vec<u64>,
     /// Words from that of the response on, likewise.
     response: Vec<u64>,
-    pub cause: Option<Cause>,
+    /// The rule that refused.
+    pub rule: Option<Rule>,
 }
 
 impl Exercise {
@@ -269,14 +269,12 @@ pub(super) fn note(shared: &Shared, plane: &Plane, trail: &Trail, reply: &Reply)
     let (Some(plan), Some(index)) = (&plane.plan, trail.operation) else {
         return;
     };
-    let rule = match trail.exercise.cause {
-        Some(Cause::Provoked) => return,
-        Some(Cause::Rule(rule)) => Some(rule),
-        Some(Cause::Request) | None => None,
-    };
-    if trail.facts.forced.is_some() || trail.facts.breach || trail.defect.is_some() {
+    let facts = &trail.facts;
+    let is_provoked = facts.cause.as_ref().is_some_and(|it| it.asked_by.is_some());
+    if is_provoked || facts.forced.is_some() || facts.breach || trail.defect.is_some() {
         return;
     }
+    let rule = trail.exercise.rule;
     // What no operation counts is the mock's own word.
     if rule.is_some_and(|rule| matches!(standing(rule), Standing::Exempt(_))) {
         return;

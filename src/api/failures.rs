@@ -14,6 +14,7 @@ use super::reply::Reply;
 use crate::app::{MAX_WAITING, TooManyWaiting, TooManyWorlds, Unwritten};
 use crate::contract::{Credential, In, Violation, header_value};
 use crate::domain::refusal::Rule;
+use crate::record::cause::Cause;
 
 /// The header that repeats an answer's violations.
 pub const VIOLATIONS: HeaderName = HeaderName::from_static("openmail-mock-violations");
@@ -32,20 +33,11 @@ pub struct Failure {
     /// Further fields of the envelope; a slice, which keeps a failure small enough to return.
     pub details: Box<[(&'static str, Value)]>,
     /// Further headers.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// What it comes from.
-    pub cause: Cause,
-}
-
-/// What a failure comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// The form of the request, or the mock itself.
-    Request,
-    /// A rule of the account.
-    Rule(Rule),
-    /// A recipient who asked for it: nothing is wrong.
-    Provoked,
+    pub headers: Box<[(HeaderName, HeaderValue)]>,
+    /// Why, where a rule of the service refused; it is for the journal, not for the answer.
+    pub cause: Option<Box<Cause>>,
+    /// The rule that refused, if one of the account's did.
+    pub rule: Option<Rule>,
 }
 
 #[derive(Serialize)]
@@ -76,8 +68,9 @@ impl Failure {
             message: message.into(),
             violations: Vec::new(),
             details: Box::default(),
-            headers: Vec::new(),
-            cause: Cause::Request,
+            headers: Box::default(),
+            cause: None,
+            rule: None,
         }
     }
 
@@ -91,7 +84,9 @@ impl Failure {
     /// The same failure with one more header.
     #[must_use]
     pub(super) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        let mut headers = std::mem::take(&mut self.headers).into_vec();
+        headers.push((name, value));
+        self.headers = headers.into();
         self
     }
 

@@ -170,19 +170,19 @@ fn failure(operation: &Operation, status: u16, code: &str, asked: &str, now: Tim
             known.message
         ),
     };
-    let mut failure = Failure {
+    let failure = Failure {
         status,
         code: Cow::Owned(code.to_owned()),
         message,
+        // Nothing of what it tells was so.
+        cause: None,
         ..known
     };
     let has_delay = failure.headers.iter().any(|(name, _)| *name == RETRY_AFTER);
-    if status == StatusCode::TOO_MANY_REQUESTS && !has_delay {
-        failure
-            .headers
-            .push((RETRY_AFTER, HeaderValue::from_static("1")));
+    match status == StatusCode::TOO_MANY_REQUESTS && !has_delay {
+        true => failure.with(RETRY_AFTER, HeaderValue::from_static("1")),
+        false => failure,
     }
-    failure
 }
 
 /// The same, at the address that was called.

@@ -18,6 +18,7 @@ pub mod waiting;
 mod account;
 mod attachments;
 mod auth;
+mod causes;
 pub mod coverage;
 mod domains;
 mod feedback;
@@ -345,4 +346,5 @@ pub fn bearer_token(request: &Request) -> Option<&str> {
 }
 
 pub use auth::{entrance, is_world_name, key_of};
+pub use routing::nearest_path;
 pub use scope::{About, Who};

@@ -31,7 +31,8 @@ pub(super) fn answer(
         return Some(answer);
     }
     let answer = answer_unrecorded(shared, plane, request)?;
-    trail.is_outside = true;
+    // Whoever has a failure's id can read why it was one.
+    trail.is_outside = answer.is_ok();
     if answer.is_err() {
         shared.app.count_unknown(&called(request), "");
     }

@@ -1,12 +1,15 @@
 //! Errors that a recipient at `fail.test` asks for and no rule of the account knows: those that stand
 //! before the rules, and those that stand behind them.
 
+use std::borrow::Cow;
+
 use super::call::Call;
-use super::failures::{Cause, Failure};
+use super::failures::Failure;
 use crate::app::TooManyWorlds;
 use crate::contract::nearest;
 use crate::domain::refusal::Refusal;
 use crate::domain::sends::{CODES, MAX_ATTACHMENTS, NewSend, Provoked};
+use crate::record::cause::Cause;
 
 /// What a send's recipients ask for.
 ///
@@ -36,7 +39,16 @@ pub(super) fn told(failure: Failure, provoked: &Provoked<'_>) -> Failure {
                 "{} (in fact nothing is wrong: the recipient {address} asked for this answer)",
                 failure.message
             ),
-            cause: Cause::Provoked,
+            cause: Some(Box::new(Cause {
+                rule: Cow::Borrowed(
+                    "In this mock a recipient `<code>@fail.test` makes sendEmail answer that error.",
+                ),
+                facts: Vec::new(),
+                remedies: vec![Cow::Borrowed(
+                    "send to a recipient at another domain than fail.test",
+                )],
+                asked_by: Some(address.into()),
+            })),
             ..failure
         },
     }

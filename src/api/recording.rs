@@ -11,6 +11,8 @@ use crate::record::journal::Entry;
 
 /// Puts the exchange into the journal of its world, or of the default world if it opened none.
 /// A request that could not be read is kept without its bytes: nobody can say where it began.
+// A function of its own in the binary too, by which its cost is counted (`scripts/journal-cost`).
+#[inline(never)]
 pub(super) fn record(
     shared: &Shared,
     number: u64,
@@ -39,6 +41,7 @@ pub(super) fn record(
         answer_head: &answer_head,
         answer: &reply.body,
         facts: &trail.facts,
+        effects: trail.notes.take(),
     };
     shared.app.record(&world, entry);
 }

@@ -3,14 +3,16 @@
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, RETRY_AFTER};
 
-use super::failures::{Cause, Failure};
+use super::causes::cause_of;
+use super::failures::Failure;
 use crate::domain::refusal::{Refusal, Rule};
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let rule = refusal.rule();
         let mut failure = Self::new(status_of(rule), rule.code(), refusal.to_string());
-        failure.cause = Cause::Rule(rule);
+        failure.rule = Some(rule);
+        failure.cause = Some(Box::new(cause_of(&refusal)));
         if let Refusal::FeatureRequiresPaidPlan { .. } = &refusal {
             failure = failure.telling("feature", "external_reply_to");
         }

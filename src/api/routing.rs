@@ -48,7 +48,8 @@ pub(super) fn called(request: &Request) -> String {
 }
 
 /// The template that a misspelt path was meant for: one whose last literal is nearly the path's.
-fn nearest_path<'t>(path: &str, templates: impl Iterator<Item = &'t str>) -> Option<&'t str> {
+#[must_use]
+pub fn nearest_path<'t>(path: &str, templates: impl Iterator<Item = &'t str>) -> Option<&'t str> {
     let last = |path: &'t str| path.rsplit('/').find(|segment| !segment.starts_with('{'));
     let templates: Vec<&str> = templates.collect();
     let names = templates.iter().filter_map(|template| last(template));

@@ -29,7 +29,7 @@ use super::routing::{called, route};
 use super::scope::authorize;
 use super::waiting::Waiting;
 use super::{Behaviour, Plane, Shared, forced, outside};
-use crate::app::{Caller, aside};
+use crate::app::{Caller, Notes, aside};
 use crate::contract::{Credential, Incoming, Operation, Verdict};
 use crate::domain::keys::Holder;
 use crate::push::sockets::Admission;
@@ -80,6 +80,8 @@ pub(super) struct Trail {
     /// Who was let into which world.
     pub caller: Option<Caller>,
     pub facts: Facts,
+    /// What it did to its world.
+    pub notes: Notes,
     /// What the request met that was to go wrong.
     fault: Option<Box<Intervention>>,
     /// Whom an upgrade lets in.
@@ -195,6 +197,7 @@ impl Trail {
         let outlived = self.caller.take_if(|caller| caller.world().is_retired());
         if outlived.is_some() {
             (self.fault, self.facts.forced) = (None, None);
+            let _ = self.notes.take(); // Nobody sees it any more.
         }
         outlived.map(Caller::leave).is_some()
     }
@@ -220,7 +223,7 @@ fn walk(
     let (index, values) = route(shared, plane, request, trail)?;
     let operation = &contract.operations[index];
     trail.operation = Some(index);
-    let caller = enter(shared, plane, request, operation)?;
+    let caller = enter(shared, plane, request, operation, &trail.notes)?;
     let caller = &*trail.caller.insert(caller);
     caller.note_use()?;
     // Who was held back by a fault is counted already.
@@ -282,6 +285,7 @@ fn go_wrong(
     match (fault.cut(), fault.choice(operation)) {
         (Some(Cut::Before), _) => Ok(Step::Dropped),
         (_, Some(choice)) => {
+            facts.asked_for = true;
             facts.synthesized = choice.code.is_none();
             let answer = forced::answer(plane, operation, choice, &fault.words(), call);
             answer.map(Step::Answered)
@@ -321,10 +325,12 @@ fn enter(
     plane: &Plane,
     request: &Request,
     operation: &Operation,
+    notes: &Notes,
 ) -> Result<Caller, Failure> {
     let app = &shared.app;
     let entrance = match plane.entry {
         Entry::Guarded(admit) => {
+            // Nobody records what the control plane does.
             let world = admit(shared, request, operation)?;
             return Ok(app.enter(&world, Holder::World)?);
         }
@@ -337,7 +343,8 @@ fn enter(
             key.ok_or_else(|| Failure::unauthorized(&operation.credentials))?
         }
     };
-    Ok(app.enter(&entrance.world, entrance.holder)?)
+    let caller = app.enter(&entrance.world, entrance.holder)?;
+    Ok(caller.noting(notes))
 }
 
 /// Turns the outcome into bytes and holds those against the contract, whatever they are.
@@ -372,7 +379,8 @@ fn checked(plane: &Plane, outcome: Result<Reply, Failure>, trail: &mut Trail) ->
 
 fn failed(failure: Failure, trail: &mut Trail) -> Reply {
     trail.facts.error = Some(failure.code.clone().into_owned());
-    trail.exercise.cause = Some(failure.cause);
+    trail.exercise.rule = failure.rule;
+    trail.facts.cause = failure.cause.clone();
     if !failure.violations.is_empty() {
         trail.facts.violations = serde_json::to_string(&failure.violations).ok();
     }

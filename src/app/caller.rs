@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::effects::Notes;
 use super::world::World;
 use crate::domain::keys::{self, Holder, Scope};
 use crate::domain::limits;
 use crate::domain::refusal::Refusal;
-use crate::domain::state::Transaction;
+use crate::domain::state::{State, Transaction};
 
 /// The proof that somebody was let into a world, which authentication makes (`api/spine.rs`). A
 /// world is written to through it alone, so nobody writes into another world than their own, nor
@@ -19,6 +20,8 @@ pub struct Caller {
     generation: u64,
     /// Whether what they write is thrown away.
     is_trying: bool,
+    /// Where what they write is noted, if somebody asks what that was.
+    notes: Option<Notes>,
 }
 
 /// Why a write left no trace.
@@ -46,6 +49,7 @@ impl Caller {
             world,
             holder,
             is_trying: false,
+            notes: None,
         }
     }
 
@@ -55,6 +59,15 @@ impl Caller {
         Self {
             is_trying: true,
             ..self.clone()
+        }
+    }
+
+    /// The same caller; what they write from now on is noted.
+    #[must_use]
+    pub fn noting(self, notes: &Notes) -> Self {
+        Self {
+            notes: Some(notes.clone()),
+            ..self
         }
     }
 
@@ -86,7 +99,7 @@ impl Caller {
         &self,
         rule: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, Unwritten<E>> {
-        let written = self.world.write(|tx| {
+        let rule = |tx: &mut Transaction<'_>| {
             if !self.holder.is_let_in(tx.state) {
                 return Err(Ended::Revoked);
             }
@@ -96,7 +109,14 @@ impl Caller {
                 true => Err(Ended::Tried(done)),
                 false => Ok(done),
             }
-        });
+        };
+        let written = match &self.notes {
+            None => self.world.write(rule),
+            Some(notes) => {
+                let noting = |before: &State, after: &State, now| notes.note(before, after, now);
+                self.world.write_and_tell(rule, noting)
+            }
+        };
         written.or_else(|unwritten| match unwritten {
             Unwritten::Refused(Ended::Refused(refusal)) => Err(Unwritten::Refused(refusal)),
             Unwritten::Refused(Ended::Tried(done)) => Ok(done),

@@ -155,6 +155,15 @@ impl World {
         &self,
         rule: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, Unwritten<E>> {
+        self.write_and_tell(rule, |_, _, _| {})
+    }
+
+    /// The same; `tell` sees the state before and the state after, and when that was.
+    pub(super) fn write_and_tell<T, E>(
+        &self,
+        rule: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+        tell: impl FnOnce(&State, &State, Timestamp),
+    ) -> Result<T, Unwritten<E>> {
         let turn = self.take_turn();
         let current = self.current.read().clone();
         let mut next = State::clone(&current.state);
@@ -181,6 +190,7 @@ impl World {
         let old = self.put(next.clone()).ok_or(Unwritten::Dropped)?;
         drop(turn);
         self.signal.raise();
+        tell(&old, &next, now);
         // What only the old state held is freed outside the turn. The new one is held until then,
         // since without it, if it is reset meanwhile, that would be more than this rule replaced.
         drop((old, current));

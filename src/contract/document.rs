@@ -11,7 +11,7 @@ use crate::contract::json::tape::{ReadError, Tape};
 use crate::contract::load::parse::parse;
 use crate::contract::load::reader::read_operations;
 use crate::contract::load::report::{Fault, grouped, located};
-use crate::contract::load::walk::{Finding, join, walk};
+use crate::contract::load::walk::{Finding, dereference, join, walk};
 use crate::contract::route::Router;
 use crate::contract::schema::schemas::{SchemaUse, Schemas};
 use crate::contract::violation::{In, Side};
@@ -150,7 +150,8 @@ pub struct Media {
 pub struct Answer {
     /// The status, a range, or all the rest.
     pub status: StatusKey,
-    pub(in crate::contract) pointer: String,
+    /// Where it stands in the document.
+    pub pointer: String,
     /// The media types that the body may have; none means that there is no body.
     pub media: Vec<Media>,
     /// The error codes that it is documented to carry, as `x-openmail-mock-errors` lists them.
@@ -220,6 +221,14 @@ impl Contract {
             true => Ok(()),
             false => Err(located(&self.text, faults)),
         }
+    }
+
+    /// What the document says about the object at that pointer, or about the one it refers to.
+    #[must_use]
+    pub fn described(&self, pointer: &str) -> Option<&str> {
+        let root = self.schemas.root();
+        let (_, object) = dereference(root, pointer, root.pointer(pointer)?);
+        object.get("description")?.as_str()
     }
 
     /// The operation with that id.

@@ -7,8 +7,11 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::effects::EffectsView;
+use super::explained::Explanation;
 use super::redaction::{REDACTED, SECRET_NAMES, redacted};
 use crate::api::call::Call;
+use crate::app::World;
 use crate::contract::{Credential, Item, Operation, Tape, Unread};
 use crate::domain::clock::Timestamp;
 use crate::record::faults::Forced;
@@ -31,26 +34,29 @@ const SHOWN_VALUES: usize = 2_000;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ExchangeView<'e> {
-    id: String,
-    at: Option<Timestamp>,
-    world: &'e str,
-    operation: Option<&'e str>,
-    request: Value,
-    answer: Value,
-    error: Option<&'e str>,
-    valid: bool,
-    violations: Value,
-    contract_breach: bool,
-    undocumented_status: bool,
-    synthesized: bool,
-    forced: bool,
-    fault: Value,
-    unread: Vec<Unread>,
-    curl: String,
+    pub id: String,
+    pub at: Option<Timestamp>,
+    pub world: &'e str,
+    pub operation: Option<&'e str>,
+    pub request: Value,
+    pub answer: Value,
+    pub error: Option<&'e str>,
+    pub valid: bool,
+    pub violations: Value,
+    pub contract_breach: bool,
+    pub undocumented_status: bool,
+    pub synthesized: bool,
+    pub forced: bool,
+    pub fault: Value,
+    pub unread: Vec<Unread>,
+    #[serde(flatten)]
+    pub effects: EffectsView,
+    pub explanation: Option<Explanation>,
+    pub curl: String,
 }
 
 impl<'e> ExchangeView<'e> {
-    pub(super) fn of(call: &'e Call<'_>, world: &'e str, exchange: &'e Exchange) -> Self {
+    pub(super) fn of(call: &'e Call<'_>, world: &'e World, exchange: &'e Exchange) -> Self {
         let contract = &call.shared.api.contract;
         let operation = exchange.operation;
         let operation = operation.and_then(|index| contract.operations.get(index));
@@ -69,23 +75,28 @@ impl<'e> ExchangeView<'e> {
             let content_type = header(&headers, "content-type");
             contract.unread(operation, query, content_type, exchange.body().bytes)
         });
+        let violations = violations.and_then(Result::ok).unwrap_or(json!([]));
+        let message = answer.pointer("/body/message").and_then(Value::as_str);
+        let explanation = Explanation::of(contract, exchange, &headers, &violations, message);
         let url = format!("{}{}", call.shared.url, secrets.redact_target(target));
         Self {
             id: format!("req_{}", exchange.number),
             at: Timestamp::from_millis(exchange.at),
-            world,
+            world: &world.name,
             operation: operation.map(|operation| operation.id.as_str()),
             request,
             answer,
             error: facts.error.as_deref(),
             valid: !facts.invalid,
-            violations: violations.and_then(Result::ok).unwrap_or(json!([])),
+            violations,
             contract_breach: facts.breach,
             undocumented_status: facts.undocumented,
             synthesized: facts.synthesized,
             forced: facts.forced.is_some(),
             fault: facts.forced.map_or(Value::Null, Forced::json),
             unread: unread.unwrap_or_default(),
+            effects: EffectsView::of(world, exchange.effects()),
+            explanation,
             curl: curl(method, &url, &secrets, &headers, exchange.body()),
         }
     }
@@ -258,8 +269,11 @@ fn escaped(bytes: &[u8]) -> String {
                 '\\' => format.push_str("\\\\"),
                 '\r' => format.push_str("\\r"),
                 '\n' => format.push_str("\\n"),
-                control if control.is_ascii_control() => {
-                    format.push_str(&format!("\\{:03o}", control as u32));
+                control if control.is_control() => {
+                    let mut bytes = [0; 4];
+                    for byte in control.encode_utf8(&mut bytes).bytes() {
+                        format.push_str(&format!("\\{byte:03o}"));
+                    }
                 }
                 other => format.push(other),
             }

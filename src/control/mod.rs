@@ -4,8 +4,10 @@ mod clock;
 mod counts;
 mod coverage;
 mod deliveries;
+mod effects;
 mod exchange;
 mod expect;
+mod explained;
 mod faults;
 mod guard;
 mod inbound;
@@ -17,6 +19,7 @@ mod requests;
 mod snapshots;
 mod sockets;
 mod state;
+mod terminal;
 mod worlds;
 
 use std::sync::LazyLock;

@@ -1,9 +1,11 @@
 //! The journal: list it by any field, read one exchange, clear it.
 
 use hyper::StatusCode;
+use hyper::header::ACCEPT;
 use serde_json::{Value, json};
 
 use super::exchange::ExchangeView;
+use super::terminal;
 use crate::api::Row;
 use crate::api::call::Call;
 use crate::api::failures::Failure;
@@ -25,7 +27,7 @@ fn list_requests(call: &Call<'_>) -> Result<Reply, Failure> {
         .journal(call.page(), |exchange| filter.picks(exchange));
     let rows = extract.listing.rows.iter();
     let view = json!({
-        "data": rows.map(|exchange| ExchangeView::of(call, &call.world.name, exchange)).collect::<Vec<_>>(),
+        "data": rows.map(|exchange| ExchangeView::of(call, call.world, exchange)).collect::<Vec<_>>(),
         "total": extract.listing.total,
         "evicted": extract.evicted,
     });
@@ -39,20 +41,28 @@ fn get_request(call: &Call<'_>) -> Result<Reply, Failure> {
     let elsewhere = |number| {
         let worlds = app.names().into_iter().filter_map(|name| app.peek(&name));
         let mut found =
-            worlds.filter_map(|world| Some((world.name.clone(), world.exchange(number)?)));
+            worlds.filter_map(|world| world.exchange(number).map(|found| (world, found)));
         found.next()
     };
     let found = number_of(id).and_then(|number| match call.world.exchange(number) {
-        Some(exchange) => Some((call.world.name.clone(), exchange)),
+        Some(exchange) => Some((call.caller.world().clone(), exchange)),
         None => elsewhere(number),
     });
     let Some((world, exchange)) = found else {
         let message = format!(
-            "no journal holds the exchange `{id}`: old exchanges make room for new ones, and readiness, documents and preflights are not recorded"
+            "no journal holds the exchange `{id}`: old exchanges make room for new ones, and neither readiness, documents and preflights nor calls of the control plane are recorded"
         );
         return Err(Failure::new(StatusCode::NOT_FOUND, "not_found", message));
     };
     let view = ExchangeView::of(call, &world, &exchange);
+    if terminal::is_wanted(call.request.header(ACCEPT.as_str())) {
+        let text = terminal::text(&view);
+        return Ok(Reply::bytes(
+            StatusCode::OK,
+            "text/plain; charset=utf-8",
+            text,
+        ));
+    }
     Ok(Reply::json(StatusCode::OK, &view))
 }
 

@@ -35,7 +35,7 @@ pub struct Delivery {
     pub attempts: u32,
     /// When the first attempt was due.
     pub first_at: Timestamp,
-    order: Order,
+    pub(super) order: Order,
 }
 
 /// How far a delivery got.

@@ -41,7 +41,7 @@ pub struct Domain {
     pub checks: Option<Checks>,
     /// When it was added.
     pub created_at: Timestamp,
-    order: Order,
+    pub(super) order: Order,
 }
 
 impl Domain {

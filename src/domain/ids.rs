@@ -24,6 +24,12 @@ impl Id {
         self.0.as_u128()
     }
 
+    /// The id of that number.
+    #[must_use]
+    pub fn from_number(number: u128) -> Self {
+        Self(uuid::Uuid::from_u128(number))
+    }
+
     /// Reads an id; only the spelling that ids are written in is one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -34,7 +34,7 @@ pub struct Inbox {
     pub created_at: Timestamp,
     /// Why it may not send, if so.
     pub suspended: Option<Reason>,
-    order: Order,
+    pub(super) order: Order,
 }
 
 impl Row for Inbox {

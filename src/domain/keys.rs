@@ -40,7 +40,7 @@ pub struct Key {
     pub created_at: Timestamp,
     /// When a request last came with it.
     pub last_used_at: Option<Timestamp>,
-    order: Order,
+    pub(super) order: Order,
 }
 
 impl Row for Key {

@@ -8,6 +8,7 @@
 //! transaction leaves no trace.
 
 mod cold;
+pub mod consumed;
 mod usage;
 
 use super::clock::{Day, Timestamp};

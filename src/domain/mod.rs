@@ -5,6 +5,7 @@
 //! [`refusal::Refusal`].
 
 pub mod account;
+pub mod changes;
 pub mod clock;
 pub mod deliveries;
 pub mod domains;

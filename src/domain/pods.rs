@@ -26,7 +26,7 @@ pub struct Pod {
     pub created_at: Timestamp,
     /// Why its inboxes may not send, if so.
     pub suspended: Option<Reason>,
-    order: Order,
+    pub(super) order: Order,
 }
 
 impl Row for Pod {

@@ -70,17 +70,17 @@ impl Mode {
 #[derive(Debug, Clone, Default)]
 pub struct Policies {
     /// Modes other than those that scopes begin with.
-    modes: Tree<(Scope, Direction), Mode>,
+    pub(super) modes: Tree<(Scope, Direction), Mode>,
     /// All rules.
-    rules: Table<Rule>,
+    pub(super) rules: Table<Rule>,
     /// Rules by scope, in order.
-    scope_rules: Tree<(Scope, Order), ()>,
+    pub(super) scope_rules: Tree<(Scope, Order), ()>,
     /// Rules by what they say: one lookup for each value that an address could match.
-    values: Tree<(Scope, Direction, Kind, Arc<str>), Id>,
+    pub(super) values: Tree<(Scope, Direction, Kind, Arc<str>), Id>,
     /// What became of mail.
-    audit: Table<Entry>,
+    pub(super) audit: Table<Entry>,
     /// The same by what can be asked for.
-    selections: Tree<(audit::Selection, Order), ()>,
+    pub(super) selections: Tree<(audit::Selection, Order), ()>,
 }
 
 impl Policies {

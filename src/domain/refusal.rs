@@ -2,7 +2,10 @@
 //! about statuses.
 
 mod code;
+pub mod reasons;
+pub mod remedies;
 mod rules;
+mod sentences;
 mod words;
 
 use super::clock::Timestamp;

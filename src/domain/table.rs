@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::clock::Timestamp;
 use super::ids::Id;
-use super::tree::Tree;
+use super::tree::{Differences, Tree};
 
 /// Where a row stands among its kind: by creation instant, ties by creation order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,6 +130,11 @@ impl<R: Row> Table<R> {
     #[must_use]
     pub fn missing_in(&self, other: &Self) -> usize {
         self.orders.missing_in(&other.orders)
+    }
+
+    /// What a newer table holds differently; costs what differs.
+    pub(super) fn differences<'t>(&'t self, newer: &'t Self) -> Differences<'t, Order, Arc<R>> {
+        self.rows.differences(&newer.rows)
     }
 }
 

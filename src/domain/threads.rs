@@ -52,18 +52,18 @@ pub struct Trashed {
 /// The threads of a state, and their orders.
 #[derive(Debug, Clone, Default)]
 pub struct Threads {
-    rows: Tree<Id, Arc<Thread>>,
+    pub(super) rows: Tree<Id, Arc<Thread>>,
     /// By inbox and last message. The threads themselves: by id, neighbours in a list lie far apart,
     /// and each row of a page would be a search.
-    all: Tree<(Id, Order), Arc<Thread>>,
+    pub(super) all: Tree<(Id, Order), Arc<Thread>>,
     /// Those that are read.
-    read: Tree<(Id, Order), Arc<Thread>>,
+    pub(super) read: Tree<(Id, Order), Arc<Thread>>,
     /// Those that are not.
-    unread: Tree<(Id, Order), Arc<Thread>>,
+    pub(super) unread: Tree<(Id, Order), Arc<Thread>>,
     /// Deleted ones.
-    trash: Tree<Id, Arc<Trashed>>,
+    pub(super) trash: Tree<Id, Arc<Trashed>>,
     /// The messages of deleted ones, whose ids stay taken: an export tells of them all.
-    trashed_messages: Tree<Id, ()>,
+    pub(super) trashed_messages: Tree<Id, ()>,
 }
 
 impl Threads {

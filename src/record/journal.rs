@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 
 use sha2::{Digest, Sha256};
 
+use super::cause::Cause;
+use super::effects::Effects;
 use super::faults::Forced;
 
 /// Of a body, this much is shown; of a longer one also its length and hash.
@@ -17,7 +19,7 @@ const HASHED_LATER: usize = 2 * KEPT_BODY;
 pub const MAX_ENTRIES: usize = 1_000;
 
 /// One exchange as it is handed in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Entry<'e> {
     /// The number that the answer's `x-request-id` shows.
     pub number: u64,
@@ -35,6 +37,8 @@ pub struct Entry<'e> {
     pub answer: &'e [u8],
     /// What is known without looking at the bytes.
     pub facts: &'e Facts,
+    /// What it did to the world.
+    pub effects: Effects,
 }
 
 /// Facts about an exchange.
@@ -56,6 +60,10 @@ pub struct Facts {
     pub synthesized: bool,
     /// What was done to it by request: an exchange that proves nothing about the API.
     pub forced: Option<Forced>,
+    /// Whether the answer itself was asked for: nothing in the request or the world brought it about.
+    pub asked_for: bool,
+    /// Why it was refused, where a rule of the service did that.
+    pub cause: Option<Box<Cause>>,
 }
 
 /// A recorded exchange.
@@ -69,6 +77,8 @@ pub struct Exchange {
     pub operation: Option<usize>,
     /// What is known without looking at the bytes.
     pub facts: Facts,
+    /// What it did to the world; none if nothing.
+    effects: Option<Box<Effects>>,
     /// Head, body, answer's head and answer, one after the other: one allocation for all.
     block: Box<[u8]>,
     ends: [usize; 3],
@@ -133,6 +143,7 @@ impl Exchange {
             at: entry.at,
             operation: entry.operation,
             facts: entry.facts.clone(),
+            effects: (!entry.effects.is_empty()).then(|| Box::new(entry.effects)),
             block,
             ends: [first, second, third],
             body: body_measure,
@@ -172,6 +183,12 @@ impl Exchange {
         self.answer.of(&self.block[self.ends[2]..])
     }
 
+    /// What it did to the world.
+    #[must_use]
+    pub fn effects(&self) -> Option<&Effects> {
+        self.effects.as_deref()
+    }
+
     /// What it holds in memory.
     fn size(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
@@ -179,6 +196,8 @@ impl Exchange {
             + self.block.len()
             + text(&self.facts.error)
             + text(&self.facts.violations)
+            + self.facts.cause.as_ref().map_or(0, |cause| cause.size())
+            + self.effects.as_ref().map_or(0, |effects| effects.size())
     }
 }
 

@@ -2,7 +2,9 @@
 //! fault is numbers and words.
 
 pub mod attempts;
+pub mod cause;
 pub mod coverage;
+pub mod effects;
 pub mod faults;
 pub mod journal;
 pub mod pattern;

@@ -17,6 +17,7 @@ mod events;
 #[cfg(unix)]
 mod exec;
 mod expect;
+mod explain;
 mod faults;
 mod fixtures;
 mod forms;
@@ -24,6 +25,7 @@ mod fuzzing;
 mod guard;
 mod inbound;
 mod inboxes;
+mod journal;
 mod keys;
 mod limits;
 mod mail;

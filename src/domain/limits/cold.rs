@@ -22,7 +22,7 @@ pub fn is_young(created_at: Timestamp, now: Timestamp) -> bool {
 }
 
 /// How many such recipients an inbox has on a day.
-fn of_inbox(inbox: &Inbox, now: Timestamp) -> u32 {
+pub(super) fn of_inbox(inbox: &Inbox, now: Timestamp) -> u32 {
     match is_young(inbox.created_at, now) {
         true => 20,
         false => 200,
@@ -30,7 +30,7 @@ fn of_inbox(inbox: &Inbox, now: Timestamp) -> u32 {
 }
 
 /// How many such recipients all inboxes of the account have together on a day.
-fn of_account(state: &State, now: Timestamp) -> Option<u32> {
+pub(super) fn of_account(state: &State, now: Timestamp) -> Option<u32> {
     let account = &state.account;
     match (account.plan, is_young(account.created_at, now)) {
         (Plan::Free, true) => Some(30),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::clock::{Day, Timestamp};
 use super::super::ids::Id;
 use super::super::refusal::RateLimit;
-use super::super::tree::Tree;
+use super::super::tree::{Difference, Tree};
 use super::MINUTE_MILLIS;
 
 /// As many sends of an inbox are remembered as a minute allows: more would decide nothing.
@@ -141,6 +141,43 @@ impl Usage {
             .collect()
     }
 
+    /// What is otherwise in a later account of what was used, by the names in fixtures.
+    #[must_use]
+    pub fn changed(&self, later: &Self) -> Vec<&'static str> {
+        let Self {
+            day,
+            counts,
+            of_inboxes,
+            recent,
+            requests,
+        } = self;
+        let is_otherwise = |(_, differs): &(&'static str, bool)| *differs;
+        let parts = [
+            ("day", *day != later.day),
+            (
+                "inboxesCreated",
+                counts.inboxes_opened != later.counts.inboxes_opened,
+            ),
+            ("coldRecipients", counts.cold != later.counts.cold),
+            ("inboxes", !is_shared(of_inboxes, &later.of_inboxes)),
+            ("recentSends", !is_shared(recent, &later.recent)),
+            ("requests", *requests != later.requests),
+        ];
+        let otherwise = parts.into_iter().filter(is_otherwise);
+        otherwise.map(|(name, _)| name).collect()
+    }
+
+    /// The inboxes that used something else on that day than a later account of it says.
+    pub(super) fn inboxes_beside(&self, later: &Self) -> Vec<Id> {
+        let differences = self.of_inboxes.differences(&later.of_inboxes);
+        let inboxes = differences.filter_map(|difference| match difference {
+            Difference::New(inbox, _) => Some(*inbox),
+            Difference::Both(inbox, was, is) => (was != is).then_some(*inbox),
+            Difference::Gone(..) => None,
+        });
+        inboxes.collect()
+    }
+
     pub(super) fn count_send(&mut self, inbox: Id, cold: u32, now: Timestamp) {
         self.begin(Day::of(now));
         let counts = self.counts_of(inbox, now);
@@ -209,4 +246,10 @@ impl Usage {
     pub fn set_requests(&mut self, minute: Minute, count: u32) {
         self.requests = Some((minute, count)).filter(|_| count > 0);
     }
+}
+
+/// Whether two trees say the same; costs what differs.
+fn is_shared<V: PartialEq>(one: &Tree<Id, V>, other: &Tree<Id, V>) -> bool {
+    let mut differences = one.differences(other);
+    differences.all(|difference| matches!(difference, Difference::Both(_, was, is) if was == is))
 }

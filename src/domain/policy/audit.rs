@@ -80,7 +80,7 @@ impl Action {
 
 /// What a page can be asked for beside its span of time; none means all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Selection {
+pub(in crate::domain) struct Selection {
     scope: Scope,
     action: Option<Action>,
     direction: Option<Direction>,
