@@ -82,11 +82,11 @@ impl Connection {
         self.answer(status)
     }
 
-    fn ask(&mut self, request: &[u8]) {
+    pub fn ask(&mut self, request: &[u8]) {
         self.stream.write_all(request).expect("the server reads");
     }
 
-    fn answer(&mut self, status: u16) -> &[u8] {
+    pub fn answer(&mut self, status: u16) -> &[u8] {
         self.answer.clear();
         let body = loop {
             self.read();

@@ -10,6 +10,7 @@ mod load;
 mod mail;
 mod server;
 mod states;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -60,6 +61,11 @@ fn main() -> ExitCode {
     println!("|---|---|---|---|---|");
     let folder = std::env::temp_dir().join(format!("openmail-mock-table-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("the system's temporary folder takes files");
+    if given("--waiting") {
+        waiting::rows(&folder);
+        let _ = std::fs::remove_dir_all(&folder);
+        return ExitCode::SUCCESS;
+    }
     if given("--mail") {
         mail::rows(&folder, &extent);
         let _ = std::fs::remove_dir_all(&folder);
@@ -71,6 +77,7 @@ fn main() -> ExitCode {
     for &connections in extent.connections {
         kept_alive(&folder, connections);
     }
+    waiting::rows(&folder);
     worlds(&folder);
     states::rows(&folder, is_quick);
     mail::rows(&folder, &extent);

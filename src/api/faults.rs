@@ -194,7 +194,7 @@ fn is_so(when: &When, call: &Call<'_>, operation: &Operation) -> bool {
 }
 
 /// What a JSON pointer or the name of a field leads to.
-fn find<'i>(root: Item<'i>, place: &str) -> Option<Item<'i>> {
+pub fn find<'i>(root: Item<'i>, place: &str) -> Option<Item<'i>> {
     let Some(pointer) = place.strip_prefix('/') else {
         return root.get(place);
     };

@@ -44,6 +44,8 @@ mod sockets;
 mod threads;
 mod usage;
 
+use std::sync::Arc;
+
 use crate::app::App;
 use crate::contract::{Contract, Fault, Match, Operation};
 use crate::domain::refusal::Resource;
@@ -225,7 +227,7 @@ fn shape(template: &str) -> String {
 /// A document and the behaviours behind it.
 pub struct Plane {
     /// The document.
-    pub contract: Contract,
+    pub contract: Arc<Contract>,
     /// Behaviours by operation index; none where answers are synthesised.
     rows: Vec<Option<&'static Row>>,
     /// Whether unknown fields and parameters are refused.
@@ -248,7 +250,7 @@ impl Plane {
         Self {
             plan: Some(Plan::new(&contract, &rows)),
             rows,
-            contract,
+            contract: Arc::new(contract),
             strict,
             ours,
             entry: spine::Entry::Key,
@@ -269,7 +271,7 @@ impl Plane {
         };
         Self {
             rows: contract.operations.iter().map(row).collect(),
-            contract,
+            contract: Arc::new(contract),
             strict: true,
             ours: None,
             entry: spine::Entry::Guarded(admit),

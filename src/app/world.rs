@@ -295,6 +295,11 @@ impl World {
         self.journal.lock().len()
     }
 
+    /// Looks at the journal; whoever looks long keeps every answer of this world waiting.
+    pub fn read_journal<T>(&self, f: impl FnOnce(&Journal) -> T) -> T {
+        f(&self.journal.lock())
+    }
+
     /// Copies a page of the exchanges that `wanted` picks, newest first.
     #[must_use]
     pub fn journal(&self, page: Page, wanted: impl Fn(&Exchange) -> bool) -> Extract {

@@ -10,9 +10,8 @@ use serde_json::{Map, Value, json};
 use super::effects::EffectsView;
 use super::explained::Explanation;
 use super::redaction::{REDACTED, SECRET_NAMES, redacted};
-use crate::api::call::Call;
 use crate::app::World;
-use crate::contract::{Credential, Item, Operation, Tape, Unread};
+use crate::contract::{Contract, Credential, Item, Operation, Tape, Unread};
 use crate::domain::clock::Timestamp;
 use crate::record::faults::Forced;
 use crate::record::journal::{Exchange, Kept};
@@ -56,8 +55,12 @@ pub(super) struct ExchangeView<'e> {
 }
 
 impl<'e> ExchangeView<'e> {
-    pub(super) fn of(call: &'e Call<'_>, world: &'e World, exchange: &'e Exchange) -> Self {
-        let contract = &call.shared.api.contract;
+    /// The API's contract, and the base of URLs at which this server listens.
+    pub(super) fn of(
+        (contract, base): (&'e Contract, &str),
+        world: &'e World,
+        exchange: &'e Exchange,
+    ) -> Self {
         let operation = exchange.operation;
         let operation = operation.and_then(|index| contract.operations.get(index));
         let facts = &exchange.facts;
@@ -78,7 +81,7 @@ impl<'e> ExchangeView<'e> {
         let violations = violations.and_then(Result::ok).unwrap_or(json!([]));
         let message = answer.pointer("/body/message").and_then(Value::as_str);
         let explanation = Explanation::of(contract, exchange, &headers, &violations, message);
-        let url = format!("{}{}", call.shared.url, secrets.redact_target(target));
+        let url = format!("{base}{}", secrets.redact_target(target));
         Self {
             id: format!("req_{}", exchange.number),
             at: Timestamp::from_millis(exchange.at),
@@ -146,13 +149,13 @@ impl<'o> Secrets<'o> {
     }
 }
 
-fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
+pub(super) fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
     let found = headers.iter().find(|(known, _)| known == name);
     found.map(|(_, value)| value.as_str())
 }
 
 /// The `name: value` lines of a head; a name that repeats has its values joined.
-fn headers(head: &[u8]) -> Vec<(String, String)> {
+pub(super) fn headers(head: &[u8]) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(head);
     let pairs = text.lines().filter_map(|line| line.split_once(": "));
     let mut headers: Vec<(String, String)> = Vec::new();
@@ -285,6 +288,6 @@ fn escaped(bytes: &[u8]) -> String {
     format
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }

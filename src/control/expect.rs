@@ -3,6 +3,9 @@
 mod count;
 mod entry;
 mod idle;
+mod kind;
+mod matcher;
+mod sequence;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +19,12 @@ use crate::api::failures::Failure;
 use crate::api::reply::Reply;
 use crate::api::waiting::Waiting;
 use crate::app::World;
-use crate::contract::Item;
-use crate::domain::state::State;
+use crate::contract::{Contract, Item};
 use count::Count;
-use entry::{Entry, Kind};
+use entry::{Entry, Showing};
+use kind::{After, Kind, Tally};
+use matcher::Matcher;
+use sequence::Sequence;
 
 pub(super) const ROWS: &[Row] = &[Row::waiting("expect", expect)];
 
@@ -28,16 +33,24 @@ const MAX_NEAR: usize = 3;
 /// So many matches are shown, the first ones.
 const MAX_SHOWN: usize = 100;
 
-/// What is expected of messages, or of deliveries.
-struct Wanted {
+/// What is asked, and where.
+struct Question {
     kind: Kind,
-    /// What one has to be: fields of the matcher and their patterns.
-    fields: Vec<(String, String)>,
-    count: Count,
     /// Only those behind this one count.
-    after: Option<Entry>,
+    after: Option<After>,
+    /// By which requests are judged.
+    contract: Arc<Contract>,
+    /// Where the API is served.
+    url: String,
     /// What URLs in answers begin with.
     base: String,
+}
+
+/// So many of one kind.
+struct Wanted {
+    question: Question,
+    matcher: Matcher,
+    count: Count,
 }
 
 fn expect(call: &Call<'_>) -> Result<Waiting, Failure> {
@@ -45,156 +58,209 @@ fn expect(call: &Call<'_>) -> Result<Waiting, Failure> {
         return Err(Failure::bad_request("the body says what is expected"));
     };
     let body = body.root();
-    let within = number(body, "withinMs").unwrap_or(0);
-    let within = Duration::from_millis(within as u64);
+    let within = body.get("withinMs").and_then(|within| within.as_integer());
+    let within = Duration::from_millis(within.unwrap_or(0).unsigned_abs());
     let kind = match body.get("of").and_then(|of| of.as_str()) {
         Some("idle") => return idle::expect(body, within),
         Some("deliveries") => Kind::Deliveries,
+        Some("requests") => Kind::Requests,
         // The document knows no other.
         _ => Kind::Messages,
     };
-    let wanted = Arc::new(Wanted::of(call, body, kind)?);
-    let looking = wanted.clone();
-    let ask = move |world: &World| {
-        let found = world.read(|state| looking.matches(state));
-        let count = looking.count;
-        let is_met = count.is_settled(found.len()) && count.holds(found.len());
-        let is_missed = count.is_settled(found.len()) && !count.holds(found.len());
-        match (is_met, is_missed) {
-            (true, _) => Some(Ok(looking.met(world, &found))),
-            (_, true) => Some(Ok(looking.missed(world, found.len()))),
-            (false, false) => None,
+    let count = Count::of(body)?;
+    let after = body.get("after").and_then(|id| id.as_str());
+    let question = Question {
+        kind,
+        after: after.map(|id| kind.place(call.world, id)).transpose()?,
+        contract: call.shared.api.contract.clone(),
+        url: call.shared.url.clone(),
+        base: call.base(),
+    };
+    let matcher = body.get("match");
+    let is_list = matcher.is_some_and(|matcher| matcher.elements().next().is_some());
+    let in_order = body.get("inOrder").and_then(|it| it.as_bool()) == Some(true);
+    match (is_list, in_order, matcher) {
+        (true, true, Some(list)) => sequence(question, list, count, within),
+        (true, false, _) => Err(Failure::bad_request(
+            "`match` is a list, which is for what happens in an order: send `inOrder: true`, or ask about one thing at a time",
+        )),
+        (false, true, _) => Err(Failure::bad_request(
+            "`inOrder` is about a list: send `match` as one, with a matcher for each step",
+        )),
+        (_, _, matcher) => {
+            let contract = question.contract.clone();
+            let matcher = matcher.map(|matcher| Matcher::of(&contract, kind, matcher));
+            let wanted = Wanted {
+                question,
+                matcher: matcher.transpose()?.unwrap_or_default(),
+                count: count.unwrap_or(Count::AtLeast(1)),
+            };
+            Ok(wanted.waiting(within))
         }
-    };
-    let otherwise = move |world: &World| {
-        let found = world.read(|state| wanted.matches(state));
-        Ok(match wanted.count.holds(found.len()) {
-            true => wanted.met(world, &found),
-            false => wanted.missed(world, found.len()),
-        })
-    };
-    Ok(Waiting::new(within, ask, otherwise))
+    }
 }
 
-fn number(body: Item<'_>, field: &str) -> Option<usize> {
-    usize::try_from(body.get(field)?.as_integer()?).ok()
+fn sequence(
+    question: Question,
+    list: Item<'_>,
+    count: Option<Count>,
+    within: Duration,
+) -> Result<Waiting, Failure> {
+    if count.is_some() {
+        return Err(Failure::bad_request(
+            "a list in order takes no `times`, `atLeast` or `atMost`: each of its steps is to happen once",
+        ));
+    }
+    Ok(Sequence::of(question, list)?.waiting(within))
 }
 
-impl Wanted {
-    fn of(call: &Call<'_>, body: Item<'_>, kind: Kind) -> Result<Self, Failure> {
-        let counts = [
-            number(body, "times").map(Count::Times),
-            number(body, "atLeast").map(Count::AtLeast),
-            number(body, "atMost").map(Count::AtMost),
-        ];
-        let mut counts = counts.into_iter().flatten();
-        let count = counts.next().unwrap_or(Count::AtLeast(1));
-        if counts.next().is_some() {
-            return Err(Failure::bad_request(
-                "`times`, `atLeast` and `atMost` exclude each other; send one of them",
-            ));
-        }
-        let after = match body.get("after").and_then(|id| id.as_str()) {
-            Some(id) => Some(kind.find(call.world, id)?),
-            None => None,
-        };
-        let matcher = body.get("match").into_iter();
-        let fields = matcher.flat_map(|matcher| matcher.members());
-        let fields = fields.filter_map(|(name, value)| Some((name, value.as_str()?)));
-        let fields: Vec<(String, String)> = fields
-            .map(|(name, text)| (name.to_owned(), text.to_owned()))
-            .collect();
-        let known = kind.fields();
-        let foreign = fields
-            .iter()
-            .find(|(name, _)| !known.contains(&name.as_str()));
-        if let Some((name, _)) = foreign {
-            return Err(Failure::bad_request(format!(
-                "`match` has `{name}`, which is asked of something else; here it knows `{}`",
-                known.join("`, `")
-            )));
-        }
-        Ok(Self {
-            kind,
-            fields,
-            count,
-            after,
-            base: call.base(),
-        })
+impl Question {
+    /// Shows all that may count, the oldest first.
+    fn look<T>(
+        &self,
+        world: &World,
+        f: impl FnOnce(&mut dyn Iterator<Item = Entry<'_>>) -> T,
+    ) -> T {
+        self.kind.look(world, &self.contract, self.after, f)
     }
 
-    /// What matches, the oldest first.
-    fn matches(&self, state: &State) -> Vec<Entry> {
-        let fits = |entry: &Entry| self.fields.iter().all(|field| entry.is_met(state, field));
-        self.candidates(state).filter(fits).collect()
+    fn view(&self, world: &World, entry: Entry<'_>) -> Value {
+        let showing = Showing {
+            contract: &self.contract,
+            url: &self.url,
+            base: &self.base,
+        };
+        entry.view(world, &showing)
     }
 
-    fn candidates<'s>(&'s self, state: &'s State) -> impl Iterator<Item = Entry> + 's {
-        let is_later = |entry: &Entry| {
-            let after = self.after.as_ref();
-            after.is_none_or(|after| entry.is_behind(after))
-        };
-        self.kind.all(state).filter(is_later)
-    }
-
-    fn met(&self, world: &World, found: &[Entry]) -> Reply {
-        let shown = found.iter().take(MAX_SHOWN);
-        let shown: Vec<_> = shown.map(|entry| entry.view(world, &self.base)).collect();
-        let view = json!({ "matched": shown, "count": found.len() });
-        Reply::json(StatusCode::OK, &view)
-    }
-
-    /// Says what came closest.
-    fn missed(&self, world: &World, found: usize) -> Reply {
-        let near = match self.count.is_short(found) {
-            true => world.read(|state| self.nearest(world, state)),
-            false => Vec::new(),
-        };
-        let fields: Vec<&str> = near
-            .first()
-            .and_then(|miss| miss["differences"].as_array())
-            .into_iter()
-            .flatten()
-            .filter_map(|difference| difference["field"].as_str())
-            .collect();
-        let tail = match fields.is_empty() {
-            true => String::new(),
-            false => format!("; the nearest differs in `{}`", fields.join("`, `")),
-        };
-        let matching = self.kind.matching(found);
-        let message = format!("{found} {matching}, {}{tail}", self.count.words());
-        let view = json!({
-            "error": "expectation_failed",
-            "message": message,
-            "count": found,
-            "nearMisses": near,
-        });
-        Reply::json(StatusCode::EXPECTATION_FAILED, &view)
-    }
-
-    fn nearest(&self, world: &World, state: &State) -> Vec<Value> {
-        let missed = |entry: &Entry| {
-            let fields = self.fields.iter();
-            let missed = fields.filter(|field| !entry.is_met(state, field));
-            missed.cloned().collect::<Vec<_>>()
-        };
-        let mut near: Vec<_> = self
-            .candidates(state)
-            .map(|entry| (missed(&entry), entry))
+    /// What of these comes closest to a matcher, and where it differs.
+    fn nearest<'e>(
+        &self,
+        world: &World,
+        entries: &mut dyn Iterator<Item = Entry<'e>>,
+        matcher: &Matcher,
+    ) -> Vec<Value> {
+        let mut near: Vec<_> = entries
+            .map(|entry| (matcher.missed(entry), entry))
             .filter(|(missed, _)| !missed.is_empty())
             .collect();
         near.sort_by_key(|(missed, _)| missed.len());
         near.truncate(MAX_NEAR);
         let told = near.into_iter().map(|(missed, entry)| {
-            let differences: Vec<Value> = missed
-                .iter()
-                .map(|(field, expected)| {
-                    let actual = entry.actual(state, field).join(", ");
-                    json!({ "field": field, "expected": expected, "actual": actual })
-                })
-                .collect();
-            json!({ "entry": entry.view(world, &self.base), "differences": differences })
+            let differences: Vec<Value> =
+                missed.iter().map(|field| field.difference(entry)).collect();
+            json!({ "entry": self.view(world, entry), "differences": differences })
         });
         told.collect()
+    }
+
+    /// 409: what would have to be looked at is gone.
+    fn evicted(&self) -> Failure {
+        let remedy = match self.kind {
+            Kind::Requests => {
+                "the journal keeps 1,000 exchanges, and the bytes that `--journal-bytes` allows"
+            }
+            Kind::Messages | Kind::Deliveries => {
+                "1,000 deliveries of the last 10,000 events are kept"
+            }
+        };
+        let message = format!(
+            "{} that may count made room for newer ones, so that nobody can say: {remedy}; ask sooner, begin with a reset, or say in `after` behind which one to look",
+            self.kind.words(0)
+        );
+        Failure::new(StatusCode::CONFLICT, "evidence_evicted", message)
+    }
+
+    fn is_complete(&self, world: &World) -> bool {
+        self.kind.is_complete(world, self.after)
+    }
+}
+
+/// 417, with what there is to say about it.
+fn unmet(message: String, count: usize, matched: Vec<Value>, near: Vec<Value>) -> Reply {
+    let fields = near.first().and_then(|miss| miss["differences"].as_array());
+    let fields = fields.into_iter().flatten();
+    let fields: Vec<&str> = fields.filter_map(|it| it["field"].as_str()).collect();
+    let tail = match fields.is_empty() {
+        true => String::new(),
+        false => format!("; the nearest differs in `{}`", fields.join("`, `")),
+    };
+    let view = json!({
+        "error": "expectation_failed",
+        "message": format!("{message}{tail}"),
+        "count": count,
+        "matched": matched,
+        "nearMisses": near,
+    });
+    Reply::json(StatusCode::EXPECTATION_FAILED, &view)
+}
+
+impl Wanted {
+    fn waiting(self, within: Duration) -> Waiting {
+        let wanted = Arc::new(self);
+        let looking = wanted.clone();
+        let mut tally = Tally::default();
+        let ask = move |world: &World| {
+            let question = &looking.question;
+            let asked = (question.kind, &looking.matcher, question.after);
+            let found = tally.look(world, &question.contract, asked);
+            if looking.count.is_settled(found) {
+                let answer = looking.answer(world, false);
+                // What was counted may have been deleted since.
+                if answer.is_none() {
+                    tally.start_again();
+                }
+                return answer;
+            }
+            let is_in_vain = looking.count.needs_all() && !question.is_complete(world);
+            is_in_vain.then(|| Err(question.evicted()))
+        };
+        let otherwise = move |world: &World| {
+            let answer = wanted.answer(world, true);
+            answer.unwrap_or_else(|| Err(wanted.question.evicted()))
+        };
+        Waiting::new(within, ask, otherwise)
+    }
+
+    /// The answer at this moment; none as long as it may still change and there is time.
+    fn answer(&self, world: &World, is_over: bool) -> Option<Result<Reply, Failure>> {
+        let is_complete = self.question.is_complete(world);
+        self.question.look(world, |entries| {
+            let mut found = 0;
+            let mut shown = Vec::new();
+            for entry in entries.filter(|entry| self.matcher.is_met(*entry)) {
+                found += 1;
+                if shown.len() < MAX_SHOWN {
+                    shown.push(self.question.view(world, entry));
+                }
+            }
+            let is_settled = self.count.is_settled(found);
+            if !is_settled && !is_over {
+                return None;
+            }
+            // Those that are gone may have been the ones.
+            if !is_settled && !is_complete {
+                return Some(Err(self.question.evicted()));
+            }
+            let view = json!({ "matched": shown, "count": found });
+            Some(Ok(match self.count.holds(found) {
+                true => Reply::json(StatusCode::OK, &view),
+                false => self.missed(world, found, shown),
+            }))
+        })
+    }
+
+    /// Says what came closest, or, of too many, which they are.
+    fn missed(&self, world: &World, found: usize, matched: Vec<Value>) -> Reply {
+        let near = match self.count.is_short(found) {
+            true => self.question.look(world, |entries| {
+                self.question.nearest(world, entries, &self.matcher)
+            }),
+            false => Vec::new(),
+        };
+        let verb = if found == 1 { "matches" } else { "match" };
+        let kind = self.question.kind.words(found);
+        let message = format!("{found} {kind} {verb}, {}", self.count.words());
+        unmet(message, found, matched, near)
     }
 }

@@ -1,6 +1,7 @@
 //! The control plane under `/_mock`: its document, its rows, and who may reach it.
 
 mod clock;
+mod console;
 mod counts;
 mod coverage;
 mod deliveries;

@@ -13,7 +13,7 @@ pub(super) const REDACTED: &str = "[redacted]";
 /// says.
 pub(super) const SECRET_NAMES: [&str; 4] = ["access_token", "api_key", "token", "webhookSecret"];
 
-fn is_secret(name: &str) -> bool {
+pub(super) fn is_secret(name: &str) -> bool {
     SECRET_NAMES.contains(&name)
 }
 

@@ -26,8 +26,9 @@ fn list_requests(call: &Call<'_>) -> Result<Reply, Failure> {
         .world
         .journal(call.page(), |exchange| filter.picks(exchange));
     let rows = extract.listing.rows.iter();
+    let served = served(call);
     let view = json!({
-        "data": rows.map(|exchange| ExchangeView::of(call, call.world, exchange)).collect::<Vec<_>>(),
+        "data": rows.map(|exchange| ExchangeView::of(served, call.world, exchange)).collect::<Vec<_>>(),
         "total": extract.listing.total,
         "evicted": extract.evicted,
     });
@@ -54,7 +55,7 @@ fn get_request(call: &Call<'_>) -> Result<Reply, Failure> {
         );
         return Err(Failure::new(StatusCode::NOT_FOUND, "not_found", message));
     };
-    let view = ExchangeView::of(call, &world, &exchange);
+    let view = ExchangeView::of(served(call), &world, &exchange);
     if terminal::is_wanted(call.request.header(ACCEPT.as_str())) {
         let text = terminal::text(&view);
         return Ok(Reply::bytes(
@@ -66,12 +67,17 @@ fn get_request(call: &Call<'_>) -> Result<Reply, Failure> {
     Ok(Reply::json(StatusCode::OK, &view))
 }
 
+/// The API's contract, and where it is served.
+fn served<'c>(call: &'c Call<'_>) -> (&'c Contract, &'c str) {
+    (&call.shared.api.contract, &call.shared.url)
+}
+
 fn clear_requests(call: &Call<'_>) -> Result<Reply, Failure> {
     call.world.clear_journal();
     Ok(Reply::no_content())
 }
 
-fn number_of(id: &str) -> Option<u64> {
+pub(super) fn number_of(id: &str) -> Option<u64> {
     let digits = id.strip_prefix("req_")?;
     let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse().ok().filter(|_| is_plain)
@@ -143,7 +149,7 @@ impl<'c> Filter<'c> {
     }
 }
 
-fn unknown_operation(contract: &Contract, id: &str) -> Failure {
+pub(super) fn unknown_operation(contract: &Contract, id: &str) -> Failure {
     let ids = contract.operations.iter().map(|known| known.id.as_str());
     let hint = nearest(id, ids)
         .map(|near| format!("; did you mean `{near}`?"))

@@ -206,6 +206,7 @@ pub fn tell<'s>(before: &'s State, after: &'s State, told: &mut impl FnMut(Chang
         last_event: _,
         due: _,
         idempotency_ages: _,
+        evicted_delivery: _,
     } = before;
     let is_same = Arc::ptr_eq(account, &after.account);
     let fields = (!is_same).then(|| account.changed(&after.account));

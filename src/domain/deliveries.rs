@@ -170,9 +170,22 @@ fn put(state: &mut State, delivery: Delivery) {
         let Some(gone) = settled.or(state.deliveries.iter().next()).cloned() else {
             return;
         };
-        unqueue(state, &gone);
-        state.deliveries.remove(gone.id);
+        evict(state, &gone);
     }
+}
+
+fn evict(state: &mut State, gone: &Delivery) {
+    unqueue(state, gone);
+    state.deliveries.remove(gone.id);
+    state.evicted_delivery = state.evicted_delivery.max(Some(gone.order));
+}
+
+/// Whether none later than that one made room for others, or none at all.
+#[must_use]
+pub fn is_complete(state: &State, after: Option<Order>) -> bool {
+    state
+        .evicted_delivery
+        .is_none_or(|last| after >= Some(last))
 }
 
 /// Removes the deliveries of an event that made room.
@@ -180,8 +193,7 @@ pub(super) fn forget_event(state: &mut State, number: u64) {
     let is_of_it = |it: &&Arc<Delivery>| it.event.number == number;
     let own: Vec<_> = state.deliveries.iter().filter(is_of_it).cloned().collect();
     for delivery in own {
-        unqueue(state, &delivery);
-        state.deliveries.remove(delivery.id);
+        evict(state, &delivery);
     }
 }
 

@@ -103,6 +103,8 @@ pub struct State {
     pub(super) last_event: u64,
     /// Events on their way to webhooks.
     pub deliveries: Table<Delivery>,
+    /// The last delivery that made room for others; no part of an export.
+    pub(super) evicted_delivery: Option<Order>,
     /// How far webhooks go; the process's setting, and no part of an export.
     pub reach: Reach,
     /// Deliveries by when their next attempt is due; ties by their own order.
@@ -222,6 +224,7 @@ impl State {
             event_bytes: 0,
             last_event: 0,
             deliveries: Table::default(),
+            evicted_delivery: None,
             reach: Reach::ThisMachine,
             due: Tree::new(),
             outbox: Tree::new(),

@@ -115,6 +115,25 @@ impl<R: Row> Table<R> {
             .map(|(_, row)| row)
     }
 
+    /// The rows behind that place, in order.
+    pub fn behind(&self, order: Order) -> impl Iterator<Item = &Arc<R>> {
+        let rows = self.rows.iter_from(self.rows.rank(&order));
+        rows.skip_while(move |(known, _)| **known == order)
+            .map(|(_, row)| row)
+    }
+
+    /// Whether both hold the very same rows, as far as that is told without looking at any.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.rows.is_same(&other.rows)
+    }
+
+    /// The last row in order.
+    #[must_use]
+    pub fn last(&self) -> Option<&Arc<R>> {
+        self.rows.last().map(|(_, row)| row)
+    }
+
     /// One page, the last in order first.
     #[must_use]
     pub fn page(&self, page: Page) -> Listing<Arc<R>> {

@@ -3,6 +3,7 @@
 //! Recording copies once and works nothing out; whoever reads pays for what reading shows.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -223,16 +224,30 @@ fn keep(body: &[u8]) -> (&[u8], Measure) {
 /// The exchanges of one world.
 #[derive(Debug, Default)]
 pub struct Journal {
-    exchanges: VecDeque<Exchange>,
+    /// Shared with those who look at them for longer than others may be kept waiting.
+    exchanges: VecDeque<Arc<Exchange>>,
     bytes: usize,
     evicted: u64,
+    /// The highest number among those that were evicted.
+    last_evicted: Option<u64>,
+    reached: Reached,
+}
+
+/// How far a journal has been looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// How often it was cleared before.
+    clears: u64,
+    /// How many exchanges it took since then.
+    pushed: u64,
 }
 
 impl Journal {
     /// Records an exchange; older ones make room until both bounds hold.
     pub fn push(&mut self, exchange: Exchange, max_bytes: usize) {
         self.bytes += exchange.size();
-        self.exchanges.push_back(exchange);
+        self.reached.pushed += 1;
+        self.exchanges.push_back(Arc::new(exchange));
         // The newest stays, even if it is larger than the bound by itself.
         while self.exchanges.len() > 1
             && (self.exchanges.len() > MAX_ENTRIES || self.bytes > max_bytes)
@@ -246,18 +261,48 @@ impl Journal {
         if let Some(oldest) = self.exchanges.pop_front() {
             self.bytes -= oldest.size();
             self.evicted += 1;
+            self.last_evicted = self.last_evicted.max(Some(oldest.number));
         }
     }
 
     /// Forgets everything, evictions included; how many exchanges there were.
     pub fn clear(&mut self) -> usize {
+        let clears = self.reached.clears + 1;
         let forgotten = std::mem::take(self);
+        self.reached.clears = clears;
         forgotten.exchanges.len()
     }
 
     /// The exchanges, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Exchange> + ExactSizeIterator {
+        self.shared().map(|exchange| &**exchange)
+    }
+
+    /// The same, to be held on to.
+    pub fn shared(&self) -> impl DoubleEndedIterator<Item = &Arc<Exchange>> + ExactSizeIterator {
         self.exchanges.iter()
+    }
+
+    /// Where it ends now.
+    #[must_use]
+    pub fn reached(&self) -> Reached {
+        self.reached
+    }
+
+    /// Those that came since then, oldest first; none if it was cleared meanwhile, so that what was
+    /// seen is gone.
+    pub fn since(&self, seen: Reached) -> Option<impl Iterator<Item = &Exchange>> {
+        let fresh = self.reached.pushed.checked_sub(seen.pushed);
+        let fresh = fresh.filter(|_| self.reached.clears == seen.clears)?;
+        let fresh = usize::try_from(fresh).unwrap_or(usize::MAX);
+        let known = self.exchanges.len().saturating_sub(fresh);
+        Some(self.iter().skip(known))
+    }
+
+    /// Whether nothing later than that number made room, or nothing at all.
+    #[must_use]
+    pub fn is_complete(&self, after: Option<u64>) -> bool {
+        self.last_evicted.is_none_or(|last| after >= Some(last))
     }
 
     /// The exchange of that number.
@@ -266,8 +311,8 @@ impl Journal {
         let index = self.exchanges.binary_search_by_key(&number, |e| e.number);
         // Numbers are given before the work and recorded after it: neighbours may have swapped.
         match index {
-            Ok(index) => self.exchanges.get(index),
-            Err(_) => self.exchanges.iter().find(|e| e.number == number),
+            Ok(index) => self.exchanges.get(index).map(|exchange| &**exchange),
+            Err(_) => self.iter().find(|e| e.number == number),
         }
     }
 

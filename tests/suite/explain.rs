@@ -161,7 +161,7 @@ fn every_refusal_has_a_rule_reasons_and_remedies() {
     let refusals = codes.iter().filter_map(|code| Refusal::example(code, now));
     let mut count = 0;
     for refusal in refusals {
-        assert!(refusal.rule().ends_with('.'), "{refusal:?}");
+        assert!(refusal.rule_in_words().ends_with('.'), "{refusal:?}");
         assert!(!refusal.reasons().is_empty(), "{refusal:?}");
         assert!(!refusal.remedies().is_empty(), "{refusal:?}");
         count += 1;

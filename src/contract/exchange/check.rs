@@ -172,6 +172,18 @@ impl Contract {
         unread
     }
 
+    /// The body of a request that was recorded, perhaps not to its end, as far as its fields can be
+    /// told.
+    #[must_use]
+    pub fn recorded_body<'b>(
+        &self,
+        operation: &Operation,
+        content_type: &str,
+        body: &'b [u8],
+    ) -> Option<Tape<'b>> {
+        recorded_body(body, content_type, operation.media(content_type)?)
+    }
+
     fn unread_fields(&self, schema: &SchemaUse, tape: &Tape<'_>, unread: &mut Vec<Unread>) {
         let mut findings = Findings::default();
         let subject = Subject::body(Side::Request, Variant::StrictRequest);

@@ -1,5 +1,8 @@
 //! How many have to match.
 
+use crate::api::failures::Failure;
+use crate::contract::Item;
+
 /// How many have to match.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Count {
@@ -9,6 +12,24 @@ pub(super) enum Count {
 }
 
 impl Count {
+    /// What a question says of it.
+    pub(super) fn of(question: Item<'_>) -> Result<Option<Self>, Failure> {
+        let number = |field| usize::try_from(question.get(field)?.as_integer()?).ok();
+        let counts = [
+            number("times").map(Count::Times),
+            number("atLeast").map(Count::AtLeast),
+            number("atMost").map(Count::AtMost),
+        ];
+        let mut counts = counts.into_iter().flatten();
+        let count = counts.next();
+        match counts.next() {
+            None => Ok(count),
+            Some(_) => Err(Failure::bad_request(
+                "`times`, `atLeast` and `atMost` exclude each other; send one of them",
+            )),
+        }
+    }
+
     pub(super) fn holds(self, found: usize) -> bool {
         match self {
             Count::Times(times) => found == times,
@@ -30,6 +51,14 @@ impl Count {
         match self {
             Count::Times(least) | Count::AtLeast(least) => found < least,
             Count::AtMost(_) => false,
+        }
+    }
+
+    /// Whether it cannot hold as long as some that would count may be gone.
+    pub(super) fn needs_all(self) -> bool {
+        match self {
+            Count::Times(_) | Count::AtMost(_) => true,
+            Count::AtLeast(_) => false,
         }
     }
 

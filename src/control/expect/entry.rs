@@ -1,110 +1,144 @@
-//! What can be asked about: messages, and deliveries to webhooks.
+//! One thing that may match, and what it has in each field of a matcher.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::api::failures::Failure;
+use crate::api::faults::find;
 use crate::api::mail_views::MessageView;
 use crate::app::World;
-use crate::control::deliveries::{DeliveryView, delivery_has, known_delivery};
-use crate::domain::deliveries::{self, Delivery};
+use crate::contract::{Contract, Item, Tape};
+use crate::control::deliveries::{DeliveryView, delivery_has};
+use crate::control::exchange::{ExchangeView, header, headers};
+use crate::control::redaction::{REDACTED, is_secret};
+use crate::domain::deliveries::Delivery;
 use crate::domain::inboxes;
-use crate::domain::messages::{self, Message};
+use crate::domain::messages::Message;
 use crate::domain::sends::{bare, recipients, senders};
 use crate::domain::state::State;
-use crate::domain::table::Row;
-use crate::record::pattern::fits;
+use crate::record::journal::Exchange;
 
-/// What kind of thing is asked about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Messages,
-    Deliveries,
+/// One thing that may match, in the state or the contract by which it is judged.
+#[derive(Clone, Copy)]
+pub(super) enum Entry<'e> {
+    Request(&'e Contract, &'e Exchange),
+    Message(&'e State, &'e Arc<Message>),
+    Delivery(&'e State, &'e Arc<Delivery>),
 }
 
-impl Kind {
-    /// The fields that a matcher may have.
-    pub(super) fn fields(self) -> &'static [&'static str] {
+/// What an answer shows entries by.
+pub(super) struct Showing<'s> {
+    pub contract: &'s Contract,
+    /// Where the API is served.
+    pub url: &'s str,
+    /// What URLs in answers begin with.
+    pub base: &'s str,
+}
+
+impl Entry<'_> {
+    /// Whether any of what it has in a field fits.
+    pub(super) fn has(self, field: &str, fits: &mut dyn FnMut(&str) -> bool) -> bool {
         match self {
-            Kind::Messages => &["inbox", "from", "to", "subject", "direction"],
-            Kind::Deliveries => &["inbox", "event", "status"],
-        }
-    }
-
-    /// The words for so many that match.
-    pub(super) fn matching(self, count: usize) -> &'static str {
-        match (self, count) {
-            (Kind::Messages, 1) => "message matches",
-            (Kind::Messages, _) => "messages match",
-            (Kind::Deliveries, 1) => "delivery matches",
-            (Kind::Deliveries, _) => "deliveries match",
-        }
-    }
-
-    /// The one with that id.
-    pub(super) fn find(self, world: &World, id: &str) -> Result<Entry, Failure> {
-        Ok(match self {
-            Kind::Messages => Entry::Message(world.read(|state| messages::get(state, id))?),
-            Kind::Deliveries => {
-                let id = known_delivery(world, id)?;
-                Entry::Delivery(world.read(|state| deliveries::get(state, id))?)
+            Entry::Request(contract, exchange) => request_has(contract, exchange, field, fits),
+            Entry::Message(state, message) => {
+                message_has(state, message, field).iter().any(|it| fits(it))
             }
-        })
-    }
-
-    /// All that there are, the oldest first.
-    pub(super) fn all(self, state: &State) -> Box<dyn Iterator<Item = Entry> + '_> {
-        match self {
-            Kind::Messages => Box::new(state.messages.iter().cloned().map(Entry::Message)),
-            Kind::Deliveries => Box::new(state.deliveries.iter().cloned().map(Entry::Delivery)),
-        }
-    }
-}
-
-/// One thing that may match.
-#[derive(Debug, Clone)]
-pub(super) enum Entry {
-    Message(Arc<Message>),
-    Delivery(Arc<Delivery>),
-}
-
-impl Entry {
-    pub(super) fn is_behind(&self, other: &Self) -> bool {
-        self.order() > other.order()
-    }
-
-    fn order(&self) -> crate::domain::table::Order {
-        match self {
-            Entry::Message(message) => message.order(),
-            Entry::Delivery(delivery) => delivery.order(),
+            Entry::Delivery(state, delivery) => {
+                let texts = delivery_has(state, delivery, field);
+                texts.iter().any(|text| fits(text))
+            }
         }
     }
 
-    /// What it has in a field of the matcher; any of them may fit.
-    pub(super) fn actual(&self, state: &State, field: &str) -> Vec<String> {
-        match self {
-            Entry::Message(message) => message_has(state, message, field),
-            Entry::Delivery(delivery) => delivery_has(state, delivery, field),
+    /// What it has in a field, as a near miss shows it; none if there is nothing.
+    pub(super) fn actual(self, field: &str) -> Option<Value> {
+        if let ("status", Entry::Request(_, exchange)) = (field, self) {
+            return exchange.facts.status.map(Value::from);
         }
-    }
-
-    pub(super) fn is_met(&self, state: &State, (field, pattern): &(String, String)) -> bool {
-        let is_address = matches!(field.as_str(), "inbox" | "from" | "to");
-        let actual = self.actual(state, field);
-        actual.iter().any(|text| match is_address {
-            true => fits(&pattern.to_lowercase(), &text.to_lowercase()),
-            false => fits(pattern, text),
+        if let ("path", Entry::Request(_, exchange)) = (field, self) {
+            let (_, target) = exchange.first_line();
+            return Some(target.split('?').next().unwrap_or_default().into());
+        }
+        let mut texts = Vec::new();
+        self.has(field, &mut |text| {
+            texts.push(text.to_owned());
+            false
+        });
+        if texts.is_empty() {
+            return None;
+        }
+        let is_hidden = field.starts_with("body/") && field.split('/').any(is_secret);
+        Some(match is_hidden {
+            true => REDACTED.into(),
+            false => texts.join(", ").into(),
         })
     }
 
     /// It as the lists show it.
-    pub(super) fn view(&self, world: &World, base: &str) -> Value {
+    pub(super) fn view(self, world: &World, showing: &Showing<'_>) -> Value {
         let view = match self {
-            Entry::Message(message) => serde_json::to_value(MessageView::new(message, base)),
-            Entry::Delivery(delivery) => serde_json::to_value(DeliveryView::of(world, delivery)),
+            Entry::Request(_, exchange) => {
+                let served = (showing.contract, showing.url);
+                serde_json::to_value(ExchangeView::of(served, world, exchange))
+            }
+            Entry::Message(_, message) => {
+                serde_json::to_value(MessageView::new(message, showing.base))
+            }
+            Entry::Delivery(_, delivery) => serde_json::to_value(DeliveryView::of(world, delivery)),
         };
         view.unwrap_or_default()
+    }
+}
+
+fn request_has(
+    contract: &Contract,
+    exchange: &Exchange,
+    field: &str,
+    fits: &mut dyn FnMut(&str) -> bool,
+) -> bool {
+    let operation = exchange.operation;
+    let operation = operation.and_then(|index| contract.operations.get(index));
+    let (method, target) = exchange.first_line();
+    match field {
+        "operation" => operation.is_some_and(|operation| fits(&operation.id)),
+        "method" => fits(method),
+        "path" => fits(target.split('?').next().unwrap_or_default()) || fits(target),
+        "status" => exchange
+            .facts
+            .status
+            .is_some_and(|it| fits(&it.to_string())),
+        "error" => exchange.facts.error.as_deref().is_some_and(fits),
+        field => {
+            let body = exchange.body().bytes;
+            let headers = headers(exchange.head());
+            let content_type = header(&headers, "content-type").unwrap_or_default();
+            let tape = match operation {
+                Some(operation) => contract.recorded_body(operation, content_type, body),
+                None => Tape::read(body).ok(),
+            };
+            let Some(tape) = tape else {
+                return false;
+            };
+            let place = field.strip_prefix("body").unwrap_or_default();
+            let found = match place {
+                "" => Some(tape.root()),
+                pointer => find(tape.root(), pointer),
+            };
+            found.is_some_and(|item| any_text(item, fits))
+        }
+    }
+}
+
+/// Numbers, truth values and null are the text that JSON has for them; of an array, one element
+/// must fit.
+fn any_text(item: Item<'_>, fits: &mut dyn FnMut(&str) -> bool) -> bool {
+    if let Some(text) = item.as_str() {
+        return fits(text);
+    }
+    match item.to_json() {
+        Value::Array(_) => item.elements().any(|element| any_text(element, fits)),
+        Value::Object(_) => false,
+        scalar => fits(&scalar.to_string()),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::contract::Item;
 use crate::control::deliveries::DeliveryView;
 
 /// What says how many of which things; a world rests or it does not.
-const FOREIGN: [&str; 5] = ["times", "atLeast", "atMost", "match", "after"];
+const FOREIGN: [&str; 6] = ["times", "atLeast", "atMost", "match", "inOrder", "after"];
 
 pub(super) fn expect(body: Item<'_>, within: Duration) -> Result<Waiting, Failure> {
     if let Some(field) = FOREIGN.into_iter().find(|field| body.get(field).is_some()) {
@@ -62,6 +62,7 @@ fn missed(world: &World) -> Reply {
         ),
         // What is under way is due too, unless somebody asked for it.
         "count": due.max(under_way),
+        "matched": [],
         "nearMisses": near,
     });
     Reply::json(StatusCode::EXPECTATION_FAILED, &view)

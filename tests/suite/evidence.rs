@@ -1,0 +1,379 @@
+//! `POST /_mock/expect` of requests, of what happens in an order, and of what may be gone.
+
+use openmail_mock::{Config, Running};
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+use crate::support::{Account, Answer, Connection, Receiver, account, account_of, start};
+
+static MOCK: LazyLock<Running> = LazyLock::new(|| start(Config::default()));
+
+fn of(kind: &str, account: &Account, more: Value) -> Answer {
+    let mut question = json!({ "of": kind });
+    let members = more.as_object().expect("an object").clone();
+    question.as_object_mut().expect("an object").extend(members);
+    account.post("/_mock/expect", question)
+}
+
+fn expect(account: &Account, more: Value) -> Answer {
+    of("requests", account, more)
+}
+
+fn pod(account: &Account, client_id: &str) -> Answer {
+    account.post("/v1/pods", json!({ "clientId": client_id, "name": "Acme" }))
+}
+
+/// The number in an answer's `x-request-id`.
+fn number(answer: &Answer) -> String {
+    answer.header("x-request-id").expect("an id").to_owned()
+}
+
+#[test]
+fn a_request_is_found_by_what_it_was_and_what_it_was_answered() {
+    let account = account_of(&MOCK, "evidence-fields");
+    pod(&account, "acme").expect(201);
+    pod(&account, "acme").expect(409);
+    account.get("/v1/pods?limit=7").expect(200);
+    for (matcher, count) in [
+        (json!({}), 3),
+        (json!({ "operation": "createPod" }), 2),
+        (json!({ "operation": "*Pod*" }), 3),
+        (json!({ "method": "post" }), 2),
+        (json!({ "path": "/v1/pods" }), 3),
+        (json!({ "path": "/v1/pods?limit=7" }), 1),
+        (json!({ "status": 409 }), 1),
+        (json!({ "status": "2*" }), 2),
+        (json!({ "error": "client_id_taken" }), 1),
+        (json!({ "body": { "clientId": "acme" }, "status": 201 }), 1),
+        (json!({ "body": { "/clientId": "a*", "name": "Acme" } }), 2),
+    ] {
+        let met = expect(&account, json!({ "match": matcher, "times": count }));
+        assert_eq!(met.status, 200, "{matcher}: {}", met.json());
+    }
+    let met = expect(&account, json!({ "match": { "status": 409 } })).expect(200);
+    assert_eq!(met.json()["matched"][0]["error"], "client_id_taken");
+}
+
+#[test]
+fn fields_of_forms_and_of_what_nests_are_fields_of_the_body() {
+    let account = account_of(&MOCK, "evidence-bodies");
+    let inbox = account.post("/v1/inboxes", json!({ "mailboxName": "desk" }));
+    let id = inbox.expect(201).json()["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let parts = "--b\r\ncontent-disposition: form-data; name=\"to\"\r\n\r\nada@example.com\r\n\
+                 --b\r\ncontent-disposition: form-data; name=\"subject\"\r\n\r\nForm\r\n\
+                 --b\r\ncontent-disposition: form-data; name=\"body\"\r\n\r\nHi\r\n--b--\r\n";
+    let media = [("content-type", "multipart/form-data; boundary=b")];
+    let path = format!("/v1/inboxes/{id}/send");
+    account
+        .send_raw("POST", &path, &media, parts.as_bytes())
+        .expect(200);
+    let policy = json!({ "mode": "blocklist" });
+    account.send("PUT", "/v1/policy/mode", Some(policy));
+    let matcher = json!({ "operation": "sendEmail", "body": { "to": "ada@*", "subject": "Form" } });
+    expect(&account, json!({ "match": matcher })).expect(200);
+    let matcher = json!({ "body": { "to": { "address": "ada@example.com" } } });
+    expect(&account, json!({ "match": matcher })).expect(417);
+}
+
+#[test]
+fn a_near_miss_of_a_request_names_each_field_that_differs() {
+    let account = account_of(&MOCK, "evidence-near");
+    pod(&account, "acme").expect(201);
+    account.get("/v1/inboxes").expect(200);
+    let matcher = json!({
+        "operation": "createPod",
+        "status": 409,
+        "body": { "clientId": "cedar", "name": "Acme", "labels": ["a"] },
+    });
+    let missed = expect(&account, json!({ "match": matcher })).refused(417, "expectation_failed");
+    let missed = missed.json();
+    assert_eq!(
+        missed["nearMisses"][0]["differences"],
+        json!([
+            { "field": "status", "expected": 409, "actual": 201 },
+            { "field": "body/clientId", "expected": "cedar", "actual": "acme" },
+            { "field": "body/labels/0", "expected": "a" },
+        ])
+    );
+    assert_eq!(missed["nearMisses"][0]["entry"]["operation"], "createPod");
+    assert_eq!(missed["nearMisses"][1]["entry"]["operation"], "listInboxes");
+}
+
+#[test]
+fn a_secret_in_a_near_miss_is_redacted() {
+    let account = account_of(&MOCK, "evidence-secret");
+    let inbox = json!({ "mailboxName": "desk", "token": "hush" });
+    account.post("/v1/inboxes", inbox);
+    let matcher = json!({ "body": { "token": "other" } });
+    let missed = expect(&account, json!({ "match": matcher })).expect(417);
+    assert!(!missed.json().to_string().contains("hush"));
+}
+
+#[test]
+fn of_too_many_it_is_told_which_they_are() {
+    let account = account_of(&MOCK, "evidence-many");
+    pod(&account, "acme").expect(201);
+    pod(&account, "cedar").expect(201);
+    let missed = expect(&account, json!({ "times": 1, "withinMs": 600_000 })).expect(417);
+    let missed = missed.json();
+    assert_eq!(
+        (&missed["count"], missed["matched"].as_array().map(Vec::len)),
+        (&json!(2), Some(2))
+    );
+}
+
+#[test]
+fn what_is_asked_wrongly_is_refused_with_what_would_be_right() {
+    let account = account_of(&MOCK, "evidence-wrong");
+    let step = json!({ "operation": "createPod" });
+    for (kind, question, words) in [
+        (
+            "requests",
+            json!({ "match": { "subject": "x" } }),
+            "requests have `operation`",
+        ),
+        (
+            "messages",
+            json!({ "match": { "operation": "createPod" } }),
+            "messages have `inbox`",
+        ),
+        (
+            "requests",
+            json!({ "match": { "operation": "createPot" } }),
+            "did you mean `createPod`?",
+        ),
+        (
+            "requests",
+            json!({ "match": { "operatoin": "createPod" } }),
+            "did you mean `operation`?",
+        ),
+        (
+            "requests",
+            json!({ "match": { "status": "delivered" } }),
+            "of requests it is the number",
+        ),
+        (
+            "deliveries",
+            json!({ "match": { "status": 200 } }),
+            "of deliveries it is `pending`",
+        ),
+        (
+            "deliveries",
+            json!({ "match": { "status": "sent" } }),
+            "of deliveries it is `pending`",
+        ),
+        ("requests", json!({ "match": { "body": "acme" } }), "body"),
+        (
+            "requests",
+            json!({ "after": "acme" }),
+            "ids look like `req_12`",
+        ),
+        ("requests", json!({ "inOrder": true }), "is about a list"),
+        (
+            "requests",
+            json!({ "inOrder": true, "match": step }),
+            "is about a list",
+        ),
+        (
+            "requests",
+            json!({ "match": [step] }),
+            "send `inOrder: true`",
+        ),
+        (
+            "requests",
+            json!({ "match": [step], "inOrder": true, "times": 1 }),
+            "takes no `times`",
+        ),
+        (
+            "idle",
+            json!({ "inOrder": true }),
+            "`idle` takes no `inOrder`",
+        ),
+        ("requests", json!({ "times": "1" }), "times"),
+        ("requests", json!({ "withinMs": "soon" }), "withinMs"),
+    ] {
+        let refusal = of(kind, &account, question.clone()).refused(400, "bad_request");
+        let said = refusal.json().to_string();
+        assert!(said.contains(words), "{question}: {said}");
+    }
+}
+
+#[test]
+fn steps_are_met_in_their_order_whatever_comes_between() {
+    let account = account_of(&MOCK, "evidence-order");
+    let begin = number(&account.get("/_mock/clock").expect(200));
+    pod(&account, "acme").expect(201);
+    account.get("/v1/pods/acme").expect(200);
+    pod(&account, "acme").expect(409);
+    account.delete("/v1/pods/acme").expect(204);
+    let created = json!({ "operation": "createPod", "status": 201 });
+    let deleted = json!({ "operation": "deletePod" });
+    let in_order = |steps: Value, after: &str| {
+        expect(
+            &account,
+            json!({ "match": steps, "inOrder": true, "after": after }),
+        )
+    };
+    let met = in_order(json!([created, deleted]), &begin)
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&met["count"], &met["matched"][1]["operation"]),
+        (&json!(2), &json!("deletePod"))
+    );
+    let missed = in_order(json!([deleted, created]), &begin)
+        .expect(417)
+        .json();
+    assert_eq!(missed["count"], 1);
+    let message = missed["message"].as_str().expect("a text");
+    assert!(
+        message.contains("no request meets step 2, only before"),
+        "{message}"
+    );
+    // One request is one step.
+    in_order(json!([deleted, deleted]), &begin).expect(417);
+    let first = met["matched"][0]["id"].as_str().expect("an id");
+    let missed = in_order(json!([created, deleted]), first)
+        .expect(417)
+        .json();
+    assert_eq!(missed["nearMisses"][0]["differences"][0]["field"], "status");
+}
+
+#[test]
+fn messages_are_met_in_their_order_too() {
+    let account = account_of(&MOCK, "evidence-order-mail");
+    account
+        .post("/v1/inboxes", json!({ "mailboxName": "desk" }))
+        .expect(201);
+    for subject in ["One", "Two"] {
+        let mail = json!({ "from": "a@example.com", "to": "desk@openmail.sh", "subject": subject });
+        account.post("/_mock/inbound", mail).expect(200);
+    }
+    let steps = json!([{ "subject": "One" }, { "subject": "Two" }]);
+    of(
+        "messages",
+        &account,
+        json!({ "match": steps, "inOrder": true }),
+    )
+    .expect(200);
+    let steps = json!([{ "subject": "Two" }, { "subject": "One" }]);
+    of(
+        "messages",
+        &account,
+        json!({ "match": steps, "inOrder": true }),
+    )
+    .expect(417);
+}
+
+#[test]
+fn a_wait_is_woken_by_the_request_that_ends_it() {
+    let account = account_of(&MOCK, "evidence-woken");
+    let steps = json!([{ "operation": "createPod" }, { "operation": "deletePod" }]);
+    let questions = [
+        json!({ "of": "requests", "match": { "operation": "deletePod" }, "withinMs": 600_000 }),
+        json!({ "of": "requests", "match": steps, "inOrder": true, "withinMs": 600_000 }),
+        // A journal that is cleared begins again.
+        json!({ "of": "requests", "atLeast": 3, "withinMs": 600_000 }),
+    ];
+    let ask = |question: &Value| {
+        let mut connection = Connection::open(MOCK.address());
+        let headers = [
+            ("authorization", format!("Bearer {}", account.key)),
+            ("content-type", "application/json".to_owned()),
+        ];
+        let body = question.to_string();
+        connection.request("POST", "/_mock/expect", &headers, body.as_bytes());
+        connection
+    };
+    let mut asked: Vec<Connection> = questions.iter().map(ask).collect();
+    account.get("/v1/me").expect(200);
+    account.get("/v1/me").expect(200);
+    account.delete("/_mock/requests").expect(204);
+    pod(&account, "acme").expect(201);
+    account.get("/v1/me").expect(200);
+    account.delete("/v1/pods/acme").expect(204);
+    for connection in &mut asked {
+        let met = connection.answer().expect(200).json();
+        let last = met["matched"].as_array().and_then(|it| it.last().cloned());
+        assert_eq!(last.expect("an entry")["operation"], "deletePod");
+    }
+}
+
+#[test]
+fn requests_that_made_room_are_no_proof_of_anything() {
+    let account = account_of(&MOCK, "evidence-evicted");
+    pod(&account, "acme").expect(201);
+    let mut connection = Connection::open(MOCK.address());
+    for _ in 0..1_000 {
+        let headers = [("authorization", format!("Bearer {}", account.key))];
+        connection.request("GET", "/v1/me", &headers, b"");
+        connection.answer().expect(200);
+    }
+    let created = json!({ "operation": "createPod" });
+    for question in [
+        json!({ "match": created }),
+        json!({ "match": created, "times": 0 }),
+        json!({ "match": created, "times": 1, "withinMs": 600_000 }),
+        json!({ "match": created, "atMost": 3 }),
+        json!({ "match": [created], "inOrder": true }),
+    ] {
+        expect(&account, question).refused(409, "evidence_evicted");
+    }
+    // What is there is there, and what is too much is too much.
+    let read = json!({ "operation": "getMe" });
+    expect(&account, json!({ "match": read, "atLeast": 1_000 })).expect(200);
+    expect(&account, json!({ "match": read, "atMost": 3 })).expect(417);
+    // Behind the last that is gone, all is there.
+    let last = number(&pod(&account, "cedar").expect(201));
+    expect(
+        &account,
+        json!({ "match": created, "times": 0, "after": last }),
+    )
+    .expect(200);
+    account.delete("/_mock/requests").expect(204);
+    expect(&account, json!({ "match": created, "times": 0 })).expect(200);
+}
+
+#[test]
+fn deliveries_that_made_room_are_no_proof_of_anything() {
+    let receiver = Receiver::taking();
+    let account = account("evidence-deliveries");
+    let inbox = json!({ "mailboxName": "desk", "webhookUrl": receiver.url() });
+    account.post("/v1/inboxes", inbox).expect(201);
+    account
+        .post("/_mock/clock", json!({ "mode": "frozen" }))
+        .expect(200);
+    let hold = json!({ "mode": "hold" });
+    account
+        .send("PUT", "/_mock/deliveries/mode", Some(hold))
+        .expect(200);
+    let arrive = |copies: usize| {
+        let to = vec!["desk@openmail.sh"; 1];
+        for _ in 0..copies {
+            let mail = json!({ "from": "a@example.com", "to": to, "subject": "Hi" });
+            account.post("/_mock/inbound", mail).expect(200);
+        }
+    };
+    arrive(1_000);
+    let delivered = json!({ "status": "delivered" });
+    of(
+        "deliveries",
+        &account,
+        json!({ "match": delivered, "times": 0 }),
+    )
+    .expect(200);
+    arrive(1);
+    for question in [
+        json!({ "match": delivered, "times": 0 }),
+        json!({ "match": delivered }),
+    ] {
+        of("deliveries", &account, question).refused(409, "evidence_evicted");
+    }
+    of("deliveries", &account, json!({ "atLeast": 1_000 })).expect(200);
+    // Mail stays.
+    of("messages", &account, json!({ "times": 1_001 })).expect(200);
+    of("idle", &account, json!({})).expect(417);
+}
