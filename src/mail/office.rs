@@ -7,6 +7,7 @@
 //! nobody has to count how many documents are read at once.
 
 mod archive;
+mod encoding;
 mod lines;
 mod open;
 mod package;

@@ -24,7 +24,9 @@ pub(super) fn read(
     lines: &mut Lines,
 ) -> Result<(), Fault> {
     let mut named = Named::of(archive, main)?;
-    let shared = match named.of_kind("sharedStrings") {
+    // Cells that refer to strings which are not there are empty; the others still say something.
+    let shared = named.of_kind("sharedStrings");
+    let shared = match shared.filter(|part| archive.has(part)) {
         Some(part) => Shared::read(archive, part)?,
         None => Shared::default(),
     };

@@ -10,6 +10,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesEnd, BytesRef, BytesStart, Event};
 
 use super::Fault;
+use super::encoding::Text;
 use super::part::Part;
 
 /// How deep elements nest; text boxes in tables in text boxes stay below sixty.
@@ -24,7 +25,7 @@ const BROKEN: Fault = Fault::Unreadable("The XML of a part is broken.");
 
 /// A part while it is read.
 pub(super) struct Xml<'a> {
-    reader: Reader<Part<'a>>,
+    reader: Reader<Text<'a>>,
     /// Holds the current piece.
     buffer: Vec<u8>,
     /// Elements that are open.
@@ -47,7 +48,7 @@ pub(super) struct End<'x>(BytesEnd<'x>);
 
 impl<'a> Xml<'a> {
     pub(super) fn new(part: Part<'a>) -> Self {
-        let mut reader = Reader::from_reader(part);
+        let mut reader = Reader::from_reader(Text::new(part));
         // Then every element that begins also ends.
         reader.config_mut().expand_empty_elements = true;
         Self {

@@ -256,3 +256,48 @@ fn documents_of_other_programs_are_read() {
 fn a_document_without_text_has_an_empty_one() {
     reads(&docx("<w:p><w:drawing/></w:p>"), "");
 }
+
+#[test]
+fn parts_are_read_in_the_encoding_that_they_declare() {
+    let text = "<w:document><w:body><w:p><w:r><w:t>Gr\u{fc}\u{df}e</w:t></w:r></w:p></w:body></w:document>";
+    let utf16 = |bytes_of: fn(u16) -> [u8; 2], mark: &str| -> Vec<u8> {
+        let xml = format!("{mark}<?xml version=\"1.0\" encoding=\"UTF-16\"?>{text}");
+        xml.encode_utf16().flat_map(bytes_of).collect()
+    };
+    let latin = format!("<?xml version=\"1.0\" encoding='ISO-8859-1'?>{text}");
+    let latin: Vec<u8> = latin
+        .chars()
+        .map(|c| u8::try_from(c).expect("Latin-1"))
+        .collect();
+    for main in [
+        utf16(u16::to_le_bytes, "\u{feff}"),
+        utf16(u16::to_be_bytes, "\u{feff}"),
+        utf16(u16::to_le_bytes, ""),
+        utf16(u16::to_be_bytes, ""),
+        latin,
+    ] {
+        let of_package = relations(&[("r1", "officeDocument", "word/document.xml")]);
+        let entries = [
+            Entry::deflated("_rels/.rels", of_package.as_bytes()),
+            Entry::deflated("word/document.xml", &main),
+        ];
+        reads(&archive(&entries), "Gr\u{fc}\u{df}e");
+    }
+}
+
+#[test]
+fn a_workbook_whose_strings_are_missing_tells_the_rest() {
+    let sheet = "<worksheet><sheetData><row><c t=\"s\"><v>0</v></c><c><v>42</v></c></row></sheetData></worksheet>";
+    let book = package(
+        (
+            "xl/workbook.xml",
+            "<workbook><sheets><sheet name=\"One\" r:id=\"a\"/></sheets></workbook>",
+        ),
+        &[
+            ("a", "worksheet", "s.xml"),
+            ("b", "sharedStrings", "gone.xml"),
+        ],
+        &[("xl/s.xml", sheet)],
+    );
+    reads(&book, "One\n\t42");
+}
