@@ -9,6 +9,7 @@ use super::Shared;
 use super::failures::Failure;
 use crate::app::{Caller, World};
 use crate::contract::{Checked, Contract};
+use crate::domain::clock::Timestamp;
 use crate::domain::table::Page;
 
 /// Bodies beyond this are checked beside the event loop.
@@ -127,6 +128,35 @@ impl Call<'_> {
         }
     }
 
+    /// The query value that has two names as text.
+    ///
+    /// # Errors
+    ///
+    /// A failure if both are given and differ.
+    pub fn query_texts(&self, names: (&str, &str)) -> Result<Option<&str>, Failure> {
+        agreed(names, self.query_text(names.0)?, self.query_text(names.1)?)
+    }
+
+    /// The query value of that name as an instant, or as the midnight in UTC with which a date
+    /// begins. What the calendar does not have passes the document, and is told here.
+    ///
+    /// # Errors
+    ///
+    /// A failure that says how an instant is written.
+    pub fn query_instant(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
+        let Some(text) = self.query_text(name)? else {
+            return Ok(None);
+        };
+        let midnight = || Timestamp::parse(&format!("{text}T00:00:00Z"));
+        match Timestamp::parse(text).or_else(midnight) {
+            Some(instant) => Ok(Some(instant)),
+            None => Err(Failure::bad_request(format!(
+                "`{name}` is no instant that the calendar has: write one such as \
+                 2026-01-31T09:30:00Z, or a date such as 2026-01-31"
+            ))),
+        }
+    }
+
     /// The query value of that name as a whole number.
     #[must_use]
     pub fn query_integer(&self, name: &str) -> Option<i64> {
@@ -178,6 +208,24 @@ impl Call<'_> {
             Some(text) => Ok(Some(Some(text.to_owned()))),
             None => Err(misfit(&format!("the field `{name}` to be a string"))),
         }
+    }
+}
+
+/// One value under two names: the documented one and its successor.
+///
+/// # Errors
+///
+/// A failure if both are given and differ.
+pub fn agreed<T: PartialEq>(
+    (old_name, new_name): (&str, &str),
+    old: Option<T>,
+    new: Option<T>,
+) -> Result<Option<T>, Failure> {
+    match (old, new) {
+        (Some(old), Some(new)) if old != new => Err(Failure::bad_request(format!(
+            "`{old_name}` and `{new_name}` are given together and differ; send one of them"
+        ))),
+        (old, new) => Ok(old.or(new)),
     }
 }
 

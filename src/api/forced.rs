@@ -13,7 +13,7 @@ use super::failures::Failure;
 use super::reply::Reply;
 use crate::contract::{Answer, Operation, StatusKey, Synthesized, nearest};
 use crate::domain::clock::Timestamp;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{NameFault, RateLimit, Refusal};
 
 /// Says that an answer was made from the document alone.
 const SYNTHESIZED: HeaderName = HeaderName::from_static("openmail-mock-synthesized");
@@ -153,7 +153,8 @@ pub(super) fn answer(
 /// The failure as its cause would make it, where there is one; the words say that there was none.
 fn failure(operation: &Operation, status: u16, code: &str, asked: &str, now: Timestamp) -> Failure {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let known = match (Refusal::example(code, now), code) {
+    let own = of_operation(&operation.id, code);
+    let known = match (own.or_else(|| Refusal::example(code, now)), code) {
         (Some(refusal), _) => Failure::from(refusal),
         (None, "unauthorized") => Failure::unauthorized(&operation.credentials),
         // Why the mock itself would say so is no news for whoever tries out an outage.
@@ -183,6 +184,27 @@ fn failure(operation: &Operation, status: u16, code: &str, asked: &str, now: Tim
         true => failure.with(RETRY_AFTER, HeaderValue::from_static("1")),
         false => failure,
     }
+}
+
+/// A refusal that has another reason here than where its code is met most.
+fn of_operation(operation: &str, code: &str) -> Option<Refusal> {
+    let limit = match (operation, code) {
+        ("createDomain", "invalid_domain") => {
+            return Some(Refusal::UnfitDomain {
+                domain: "meridian".to_owned(),
+                fault: NameFault::Malformed,
+            });
+        }
+        ("sendEmail", _) => return None,
+        ("createInbox", "rate_limit_exceeded") => RateLimit::InboxesPerDay,
+        ("verifyDomain", "rate_limit_exceeded") => RateLimit::DomainChecksPerMinute,
+        (_, "rate_limit_exceeded") => RateLimit::RequestsPerMinute,
+        _ => return None,
+    };
+    Some(Refusal::RateLimitExceeded {
+        limit,
+        retry_after: 60,
+    })
 }
 
 /// The same, at the address that was called.

@@ -4,6 +4,7 @@
 //!
 //! Nothing is kept of a login. Its id shows that it was started here.
 
+use hyper::header::{ACCEPT, HeaderValue, VARY};
 use hyper::{Method, StatusCode};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -17,6 +18,12 @@ use crate::domain::ids::Id;
 
 const START: &str = "/auth/cli/start";
 const POLL: &str = "/auth/cli/poll";
+/// The page where somebody would say yes.
+const VERIFY: &str = "/auth/cli/verify";
+/// What a browser shows of it. It repeats nothing that was sent.
+const PAGE: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>openmail-mock</title>\n\
+<h1>You are logged in</h1>\n<p>This is a mock: nobody has to confirm anything, and the command line client \
+has its key, <code>om_test_default</code>, by now. You can close this page.</p></html>\n";
 /// For how long the client is told to go on asking.
 const EXPIRES_IN_SECONDS: u32 = 600;
 
@@ -24,7 +31,7 @@ const EXPIRES_IN_SECONDS: u32 = 600;
 pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Result<Reply, Failure>> {
     let method = match request.uri.path() {
         START => Method::POST,
-        POLL => Method::GET,
+        POLL | VERIFY => Method::GET,
         _ => return None,
     };
     if request.method != method {
@@ -32,9 +39,10 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Result<Reply,
         let allowed = [method.to_string()];
         return Some(Err(Failure::method_not_allowed(given, path, &allowed)));
     }
-    Some(match method == Method::POST {
-        true => Ok(start(shared, request)),
-        false => poll(shared, request),
+    Some(match request.uri.path() {
+        START => Ok(start(shared, request)),
+        VERIFY => Ok(verify(request)),
+        _ => poll(shared, request),
     })
 }
 
@@ -45,10 +53,20 @@ fn start(shared: &Shared, request: &Request) -> Reply {
         "requestId": id,
         "userCode": format!("{}-{}", &text[..4], &text[4..8]),
         // A page that is there, for clients that open it.
-        "verifyUrl": format!("{}/_mock/", base(shared, request)),
+        "verifyUrl": format!("{}{VERIFY}", base(shared, request)),
         "expiresInSeconds": EXPIRES_IN_SECONDS,
     });
     Reply::json(StatusCode::OK, &view)
+}
+
+/// Says that there is nothing to say yes to: to people as a page, to programs as JSON.
+fn verify(request: &Request) -> Reply {
+    let accepted = request.header(ACCEPT.as_str()).unwrap_or_default();
+    let reply = match accepted.contains("text/html") {
+        true => Reply::bytes(StatusCode::OK, "text/html; charset=utf-8", PAGE),
+        false => Reply::json(StatusCode::OK, &json!({ "status": "ready" })),
+    };
+    reply.with(VARY, HeaderValue::from_static("accept"))
 }
 
 fn poll(shared: &Shared, request: &Request) -> Result<Reply, Failure> {

@@ -8,7 +8,6 @@ use serde::{Serialize, Serializer};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::Id;
-use crate::domain::mail::is_auto_replyable;
 use crate::domain::messages::{Attachment, Direction, Mail, Message};
 use crate::domain::threads::Thread;
 use crate::push::payload::SEGMENT;
@@ -103,9 +102,9 @@ impl<'m> MessageView<'m> {
             in_reply_to: mail.in_reply_to.as_deref().map(Bracketed),
             references: References(&mail.references),
             raw_url: RawUrl(message.id),
-            category: mail.category.as_deref(),
-            auto_replyable: is_auto_replyable(mail.category.as_deref()),
-            verdict: mail.verdict.as_deref(),
+            category: mail.class.category.as_deref(),
+            auto_replyable: mail.class.auto_replyable,
+            verdict: mail.class.verdict.as_deref(),
             created_at: message.created_at,
         }
     }

@@ -230,6 +230,7 @@ fn create_policy_rule(call: &Call<'_>) -> Result<Reply, Failure> {
             direction,
             wanted,
             created_at: None,
+            is_confined: call.caller.scope() != Scope::Account,
         };
         policy::add_rule(tx, call.caller.scope(), new)
     })?;
@@ -249,9 +250,16 @@ fn list_policy_audit(call: &Call<'_>) -> Result<Reply, Failure> {
     let asked = Asked {
         action: call.query_text("action")?.and_then(Action::parse),
         direction: call.query_text("direction")?.and_then(Direction::parse),
-        since: instant(call, "since")?,
-        until: instant(call, "until")?,
+        since: call.query_instant("since")?,
+        until: call.query_instant("until")?,
     };
+    if let (Some(since), Some(until)) = (asked.since, asked.until)
+        && since >= until
+    {
+        return Err(Failure::bad_request(format!(
+            "the window ends at {until}, before anything after {since} could be in it; `since` lies before `until`"
+        )));
+    }
     let page = call.page();
     let listing = call.world.read(|state| {
         let scope = addressed_scope(state, call.input)?;
@@ -259,17 +267,4 @@ fn list_policy_audit(call: &Call<'_>) -> Result<Reply, Failure> {
     })?;
     let view = ListView::<EntryView<'_>>::of(&listing);
     Ok(Reply::json(StatusCode::OK, &view))
-}
-
-/// An instant in the query. What the calendar does not have passes the document, and is told here.
-fn instant(call: &Call<'_>, name: &str) -> Result<Option<Timestamp>, Failure> {
-    let Some(text) = call.query_text(name)? else {
-        return Ok(None);
-    };
-    match Timestamp::parse(text) {
-        Some(instant) => Ok(Some(instant)),
-        None => Err(Failure::bad_request(format!(
-            "`{name}` is no instant that the calendar has; write one such as 2026-01-15T09:30:00Z"
-        ))),
-    }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::inboxes::{self, Inbox};
-use crate::domain::mail::CLEAN;
+use crate::domain::mail::{CLEAN, Class, made_message_id};
 use crate::domain::messages::{self, Attachment, JoinedBy, Mail, Message};
 use crate::domain::policy;
 use crate::domain::refusal::Refusal;
@@ -121,7 +121,7 @@ fn written(tx: &mut Transaction<'_>, context: &Context, new: &NewSend, content: 
         cc: context.cc.clone().into(),
         bcc: new.bcc.clone().into(),
         reply_to: new.reply_to.clone(),
-        message_id: new_message_id(tx, &inbox.address),
+        message_id: new_message_id(tx, &inbox.address, &inbox.address),
         in_reply_to: context.references.last().cloned(),
         references: context.references.clone().into(),
         headers: None,
@@ -129,8 +129,7 @@ fn written(tx: &mut Transaction<'_>, context: &Context, new: &NewSend, content: 
         text: text.into(),
         html: Some(html.into()),
         attachments: content.attachments.clone().into(),
-        category: None,
-        verdict: None,
+        class: Class::default(),
         raw: None,
     }
 }
@@ -143,11 +142,10 @@ fn with_quote(html: &str, quote: &str) -> String {
     format!("{content}<br><br>{quote}{rest}")
 }
 
-/// A Message-ID in the domain of an address.
-fn new_message_id(tx: &mut Transaction<'_>, address: &str) -> Arc<str> {
-    let id = tx.draw_id(|_, _| false);
-    let (_, domain) = address.rsplit_once('@').unwrap_or_default();
-    Arc::from(format!("{id}@{domain}"))
+/// A Message-ID in the domain of who wrote a mail.
+fn new_message_id(tx: &mut Transaction<'_>, from: &str, otherwise: &str) -> Arc<str> {
+    let drawn = tx.draw_id(|_, _| false);
+    made_message_id(drawn, from, otherwise)
 }
 
 /// The bytes of a mail that did not come as bytes: the same each time.
@@ -217,8 +215,7 @@ pub fn received(parsed: Parsed, raw: Option<Arc<[u8]>>) -> Mail {
         attachments: attachments
             .map(|(file, name)| attachment(&name, &file.content_type, file.bytes))
             .collect(),
-        category: Some(parsed.category.word().into()),
-        verdict: Some(CLEAN.into()),
+        class: Class::of(Some(parsed.category.word().into()), Some(CLEAN.into())),
         raw,
     }
 }
@@ -267,6 +264,8 @@ pub fn deliver(
     addresses: &[String],
 ) -> Result<Vec<Delivery>, Refusal> {
     let mut seen = HashSet::new();
+    // One that brings no Message-ID gets one, whomever it is for.
+    let mut made = None;
     let mut deliveries = Vec::new();
     for address in addresses {
         let key = address.to_lowercase();
@@ -279,7 +278,8 @@ pub fn deliver(
             Some(inbox) => {
                 let mut own = mail.clone();
                 if own.message_id.is_empty() {
-                    own.message_id = new_message_id(tx, &inbox.address);
+                    let make = || new_message_id(tx, &mail.from, &inbox.address);
+                    own.message_id = made.get_or_insert_with(make).clone();
                 }
                 let (message, joined_by) = messages::receive(tx, &inbox, own)?;
                 Outcome::Received(message, joined_by)

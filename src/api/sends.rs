@@ -15,6 +15,7 @@ use super::post::{self, Content};
 use super::provocations;
 use super::reply::Reply;
 use super::{Row, Who};
+use crate::app::aside;
 use crate::contract::Item;
 use crate::domain::ids::Id;
 use crate::domain::messages::{Attachment, Message};
@@ -26,6 +27,10 @@ pub(super) const ROWS: &[Row] = &[Row::new("sendEmail", Who::Everyone, send_emai
     .about(Resource::Inbox)
     .with_form(check_form)
     .with_large_body()];
+
+/// Files of so many bytes together are read on the event loop: that takes less time than giving it
+/// away.
+const SMALL_FILES: usize = 2 * 1024;
 
 /// Says that the answer is that to an earlier request.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -153,10 +158,16 @@ fn addresses(call: &Call<'_>, field: &str) -> Vec<Box<str>> {
 }
 
 fn attachments(call: &Call<'_>) -> Result<Vec<Attachment>, Failure> {
-    let given = files::attachments(call)?.into_iter();
-    Ok(given
-        .map(|file| post::attachment(&file.filename, &file.content_type, file.bytes.into()))
-        .collect())
+    let given = files::attachments(call)?;
+    let bytes: usize = given.iter().map(|file| file.bytes.len()).sum();
+    let given = given.into_iter();
+    let read =
+        given.map(|file| post::attachment(&file.filename, &file.content_type, file.bytes.into()));
+    // A small archive may inflate to a hundred times its length, and nobody waits for that.
+    Ok(match bytes > SMALL_FILES {
+        true => aside(|| read.collect()),
+        false => read.collect(),
+    })
 }
 
 /// What tells one request from another: its JSON by value, its form by parts.

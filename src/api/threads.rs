@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use serde::Serialize;
 
-use super::call::Call;
+use super::call::{Call, agreed};
 use super::failures::Failure;
 use super::mail_views::{MessageView, ThreadView};
 use super::reply::Reply;
@@ -35,19 +35,12 @@ struct DoneView {
     ok: bool,
 }
 
-/// One value under two names: the documented one and its successor.
-fn agreed<T: PartialEq>(old: Option<T>, new: Option<T>) -> Result<Option<T>, Failure> {
-    match (old, new) {
-        (Some(old), Some(new)) if old != new => Err(Failure::bad_request(
-            "`is_read` and `isRead` are given together and differ; send one of them",
-        )),
-        (old, new) => Ok(old.or(new)),
-    }
-}
+/// Both names of the read state.
+const READ: (&str, &str) = ("is_read", "isRead");
 
 fn list_threads(call: &Call<'_>) -> Result<Reply, Failure> {
     let inbox = call.path("id")?;
-    let is_read = agreed(call.query_text("is_read")?, call.query_text("isRead")?)?;
+    let is_read = call.query_texts(READ)?;
     let is_read = is_read.map(|word| word == "true");
     let page = call.page();
     let listing = call
@@ -80,7 +73,7 @@ fn get_thread_messages(call: &Call<'_>) -> Result<Reply, Failure> {
 
 fn update_thread(call: &Call<'_>) -> Result<Reply, Failure> {
     let key = call.path("id")?;
-    let is_read = agreed(call.flag("is_read"), call.flag("isRead"))?;
+    let is_read = agreed(READ, call.flag(READ.0), call.flag(READ.1))?;
     let is_read = is_read.ok_or_else(|| {
         Failure::bad_request("`isRead` is required and missing: send `{\"isRead\": true}`")
     })?;

@@ -69,10 +69,15 @@ impl<'u> From<&'u InboxUse> for InboxView<'u> {
 }
 
 fn get_usage(call: &Call<'_>) -> Result<Reply, Failure> {
-    let group_by = call.query_text("group_by")?.unwrap_or("inbox");
-    let window = window(call, call.world.now())?;
+    let group_by = call
+        .query_texts(("group_by", "groupBy"))?
+        .unwrap_or("inbox");
+    let now = call.world.now();
+    let window = window(call, now)?;
     let scope = call.caller.scope();
-    let rows = call.world.read(|state| usage::report(state, scope, window));
+    let rows = call
+        .world
+        .read(|state| usage::report(state, now, scope, window));
     let mut totals = Used::default();
     for row in &rows {
         totals += row.used;
@@ -94,12 +99,18 @@ fn window(call: &Call<'_>, now: Timestamp) -> Result<Window, Failure> {
     let usual = now
         .after(-USUAL_DAYS * DAY_MILLIS)
         .unwrap_or(Timestamp::MIN);
-    let from = instant(call, "from")?.unwrap_or(usual);
-    let asked = instant(call, "to")?;
+    let begun = call.query_instant("from")?;
+    let asked = call.query_instant("to")?;
+    let from = begun.unwrap_or(usual);
     let to = asked.unwrap_or_else(|| now.after(1).unwrap_or(Timestamp::MAX));
     if from >= to {
+        let remedy = match (begun, asked) {
+            (None, _) => "without `from` a window begins 30 days ago; send `from` too",
+            (Some(_), None) => "without `to` it ends now; `from` lies before that",
+            (Some(_), Some(_)) => "`from` lies before `to`",
+        };
         return Err(Failure::bad_request(format!(
-            "the window ends at {to}, before anything after {from} could be in it; `from` lies before `to`"
+            "the window ends at {to}, before anything after {from} could be in it: {remedy}"
         )));
     }
     // That millisecond makes nobody's window too long.
@@ -110,18 +121,4 @@ fn window(call: &Call<'_>, now: Timestamp) -> Result<Window, Failure> {
         )));
     }
     Ok(Window { from, to })
-}
-
-/// An instant, or the midnight in UTC with which a date begins.
-fn instant(call: &Call<'_>, name: &str) -> Result<Option<Timestamp>, Failure> {
-    let Some(text) = call.query_text(name)? else {
-        return Ok(None);
-    };
-    let read = Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")));
-    match read {
-        Some(instant) => Ok(Some(instant)),
-        None => Err(Failure::bad_request(format!(
-            "`{name}` is no instant that the calendar has: write one such as 2026-01-31T09:30:00Z"
-        ))),
-    }
 }

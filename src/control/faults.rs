@@ -319,6 +319,7 @@ impl<'c> Judge<'c> {
             self.judge_names(&when.path, In::Path, pattern, operations);
             self.judge_names(&when.query, In::Query, pattern, operations);
         }
+        self.judge_fields(&when.body, pattern, operations);
         for (name, _) in &when.headers {
             if HeaderName::from_bytes(name.as_bytes()).is_err() {
                 let place = under("/when/headers", name);
@@ -326,6 +327,34 @@ impl<'c> Judge<'c> {
             }
         }
         when
+    }
+
+    /// A field that is misspelt could never fit; of a pointer the first step is judged.
+    fn judge_fields(
+        &mut self,
+        fields: &[(String, String)],
+        pattern: &str,
+        operations: &[&Operation],
+    ) {
+        for (written, _) in fields {
+            let first = written.strip_prefix('/').map(|rest| rest.split('/').next());
+            let name = first.flatten().unwrap_or(written);
+            let name = name.replace("~1", "/").replace("~0", "~");
+            let unknown = operations
+                .iter()
+                .filter(|operation| operation.body.is_some())
+                .map(|operation| self.contract.unknown_field(operation, &name));
+            let unknown: Option<Vec<_>> = unknown.collect();
+            // One that knows it is enough. Bodies that are open may have any field, so only what is
+            // like a known one is taken for a misspelling.
+            let mut unknown = unknown.into_iter().flatten();
+            let Some(near) = unknown.find_map(|it| it.nearest) else {
+                continue;
+            };
+            let near = hint(Some(&near));
+            let words = format!("`{pattern}` has no field `{name}` in its body{near}");
+            self.say(&under("/when/body", written), words);
+        }
     }
 
     /// A parameter that none of the operations has could never fit.

@@ -13,7 +13,7 @@ use crate::api::post::{self, Delivery, Outcome};
 use crate::api::reply::Reply;
 use crate::contract::{Item, query_pairs};
 use crate::domain::ids::Id;
-use crate::domain::mail::CLEAN;
+use crate::domain::mail::{CLEAN, Class};
 use crate::domain::messages::{Attachment, Headers, JoinedBy, Mail};
 use crate::domain::sends::bare;
 use crate::mail::{self, Mailbox};
@@ -77,11 +77,9 @@ fn receive_mail(call: &Call<'_>) -> Result<Reply, Failure> {
         Some(body) => {
             let (headers, notes) = headers(body.root())?;
             let mail = described(call, body.root())?;
-            let told = mail.category.clone();
-            let category = told.unwrap_or_else(|| category(&mail.from, headers.as_deref()));
             let mail = Mail {
+                class: class(body.root(), &mail.from, headers.as_deref()),
                 headers,
-                category: Some(category),
                 ..mail
             };
             (mail, notes)
@@ -138,7 +136,6 @@ fn envelope(call: &Call<'_>) -> Result<Vec<String>, Failure> {
 /// A mail as a JSON body or a form describes it.
 fn described(call: &Call<'_>, body: Item<'_>) -> Result<Mail, Failure> {
     let text = |field: &str| body.get(field).and_then(|it| it.as_str());
-    let boxed = |field: &str| text(field).map(Box::<str>::from);
     let html = text("html").map(post::with_line_feeds);
     let plain = match (text("text"), &html) {
         (Some(text), _) => post::with_line_feeds(text),
@@ -146,7 +143,10 @@ fn described(call: &Call<'_>, body: Item<'_>) -> Result<Mail, Failure> {
         (None, None) => String::new(),
     };
     let first_id = |text: &str| mail::message_ids(text).into_iter().next();
-    let message_id = header(body, "message-id").and_then(first_id);
+    let message_id = match text("rfcMessageId") {
+        Some(given) => Some(first_id(given).ok_or_else(|| no_message_id(given))?),
+        None => header(body, "message-id").and_then(first_id),
+    };
     let answered = text("inReplyTo").or_else(|| header(body, "in-reply-to"));
     let reply_to = header(body, "reply-to").map(mail::mailboxes_of);
     let reply_to = reply_to.and_then(|mailboxes| mailboxes.into_iter().next());
@@ -173,16 +173,31 @@ fn described(call: &Call<'_>, body: Item<'_>) -> Result<Mail, Failure> {
         text: plain.into(),
         html: html.map(Into::into),
         attachments,
-        category: boxed("category"),
-        verdict: Some(boxed("verdict").unwrap_or_else(|| CLEAN.into())),
         ..Mail::default()
     })
 }
 
-/// The kind of a mail of which nobody said one, by its headers.
-fn category(from: &str, headers: Option<&Headers>) -> Box<str> {
+/// What a mail is taken for: what the body says of it, and what its headers tell of the rest.
+fn class(body: Item<'_>, from: &str, headers: Option<&Headers>) -> Class {
+    let told = |field: &str| body.get(field).and_then(|it| it.as_str());
     let field = |name: &str| headers.and_then(|headers| headers.get(name));
-    mail::Category::of(bare(from), field).word().into()
+    let by_headers = || mail::Category::of(bare(from), field).word();
+    let category = told("category").unwrap_or_else(by_headers);
+    let verdict = told("verdict").unwrap_or(CLEAN);
+    let class = Class::of(Some(category.into()), Some(verdict.into()));
+    let answers = body.get("autoReplyable").and_then(|it| it.as_bool());
+    Class {
+        auto_replyable: answers.or(class.auto_replyable),
+        ..class
+    }
+}
+
+fn no_message_id(text: &str) -> Failure {
+    let text: String = text.chars().take(100).collect();
+    Failure::bad_request(format!(
+        "`rfcMessageId` is `{text}`, which is no Message-ID; write one such as `a1@example.com`, \
+         with or without angle brackets"
+    ))
 }
 
 /// Who wrote it, as a header says it. Bytes without an address are taken as they come, since there

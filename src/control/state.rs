@@ -30,7 +30,8 @@ struct ChangesView {
 }
 
 fn get_state(call: &Call<'_>) -> Result<Reply, Failure> {
-    let document = call.world.read(fixtures::document);
+    let now = call.world.now();
+    let document = call.world.read(|state| fixtures::document(state, now));
     Ok(Reply::bytes(StatusCode::OK, "application/json", document))
 }
 

@@ -133,7 +133,7 @@ pub fn add(
     let name = domain.to_lowercase();
     let fault = match is_domain_name(&name) {
         false => Some(NameFault::Malformed),
-        true => (name == SHARED_DOMAIN).then_some(NameFault::Own),
+        true => is_services(&name).then_some(NameFault::Own),
     };
     if let Some(fault) = fault {
         let domain = domain.to_owned();
@@ -181,7 +181,16 @@ fn is_domain_name(name: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    name.len() <= 253 && name.contains('.') && name.split('.').all(is_label)
+    // The last label begins with a letter (RFC 1123, 2.1): what ends in a number is an address.
+    let last = name.rsplit_once('.').map(|(_, last)| last);
+    let is_named = last.is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()));
+    name.len() <= 253 && is_named && name.split('.').all(is_label)
+}
+
+/// Whether a domain is the service's own, or lies beneath that.
+fn is_services(name: &str) -> bool {
+    let above = name.strip_suffix(SHARED_DOMAIN);
+    above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
 /// Scopes a domain to one pod (id or `clientId`), or to none, which means every pod.
@@ -256,7 +265,7 @@ pub fn check_reach(state: &State, scope: Scope, domain: &Domain) -> Result<(), R
 /// [`Refusal::InvalidDomain`], [`Refusal::DomainExists`], [`Refusal::IdTaken`] and, if inboxes outside the scope stand on it,
 /// [`Refusal::DomainHasInboxes`].
 pub fn create(tx: &mut Transaction<'_>, new: NewDomain) -> Result<Arc<Domain>, Refusal> {
-    if new.domain == SHARED_DOMAIN {
+    if is_services(&new.domain) {
         return Err(Refusal::InvalidDomain {
             domain: new.domain,
             fault: DomainFault::Own,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::ids::Id;
+
 /// A mail, whoever has it: the same for its sender and all who received it, but for what only the
 /// sender knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,19 +39,47 @@ pub struct Mail {
     pub html: Option<Box<str>>,
     /// The attachments, each with a name of its own.
     pub attachments: Box<[Attachment]>,
-    /// What kind of mail the service takes it for.
-    pub category: Option<Box<str>>,
-    /// What the service thinks of its intentions.
-    pub verdict: Option<Box<str>>,
+    /// What the service takes it for.
+    pub class: Class,
     /// Its bytes, where they came as bytes.
     pub raw: Option<Arc<[u8]>>,
 }
 
-/// Whether a program may answer a mail of that kind: what a person wrote alone. None of a mail that
-/// was not classified.
-#[must_use]
-pub fn is_auto_replyable(category: Option<&str>) -> Option<bool> {
-    category.map(|category| category == "personal")
+/// What the service takes a mail for. Nothing is said of what went out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Class {
+    /// What kind of mail it is.
+    pub category: Option<Box<str>>,
+    /// Whether a program may answer it.
+    pub auto_replyable: Option<bool>,
+    /// What is thought of its intentions.
+    pub verdict: Option<Box<str>>,
+}
+
+impl Class {
+    /// A class in which the kind of mail and its intentions tell whether a program may answer.
+    #[must_use]
+    pub fn of(category: Option<Box<str>>, verdict: Option<Box<str>>) -> Self {
+        Self {
+            auto_replyable: auto_replyable(category.as_deref(), verdict.as_deref()),
+            category,
+            verdict,
+        }
+    }
+
+    /// What is said of the answering that the rest does not tell.
+    #[must_use]
+    pub fn told(&self) -> Option<Option<bool>> {
+        let follows = auto_replyable(self.category.as_deref(), self.verdict.as_deref());
+        (follows != self.auto_replyable).then_some(self.auto_replyable)
+    }
+}
+
+/// Whether a program may answer: what a person wrote, and no harm is seen in. None of a mail that was
+/// not classified.
+fn auto_replyable(category: Option<&str>, verdict: Option<&str>) -> Option<bool> {
+    let is_harmless = verdict.is_none_or(|verdict| verdict == CLEAN);
+    category.map(|category| category == "personal" && is_harmless)
 }
 
 /// What a mail is suspected of that nobody suspects.
@@ -130,6 +160,15 @@ pub fn senders(from: &str) -> Vec<&str> {
         c == ',' && !is_quoted
     });
     parts.map(bare).filter(|it| is_address(it)).collect()
+}
+
+/// A Message-ID of a mail that brought none: in the domain of who wrote it, or in that of `otherwise`
+/// where nobody can be told.
+#[must_use]
+pub fn made_message_id(drawn: Id, from: &str, otherwise: &str) -> Arc<str> {
+    let author = senders(from).into_iter().next().unwrap_or(otherwise);
+    let (_, domain) = author.rsplit_once('@').unwrap_or_default();
+    Arc::from(format!("{drawn}@{domain}"))
 }
 
 /// Whether mail can be sent to this: what the parameters of a send may be (RFC 5321).

@@ -84,7 +84,7 @@ pub struct Storing {
 }
 
 fn is_taken(state: &State, id: Id) -> bool {
-    state.messages.get(id).is_some() || state.threads.has_trashed_message(id)
+    state.messages.get(id).is_some() || state.threads.trash.has_message(id)
 }
 
 /// Takes in a mail from outside, or from another inbox: in the thread of the message that it
@@ -139,7 +139,8 @@ pub fn store(
     inbox: &Inbox,
     storing: Storing,
 ) -> Result<Arc<Message>, Refusal> {
-    check_room(tx.state, &storing.mail)?;
+    threads::purge(tx);
+    check_room(tx.state, tx.now, &storing.mail, 1)?;
     let created_at = storing.created_at.unwrap_or(tx.now);
     let order = tx.next_order(created_at);
     let id = tx.take_id(Resource::Message, storing.id, is_taken)?;
@@ -175,8 +176,14 @@ pub fn store(
 /// # Errors
 ///
 /// [`Refusal::StorageLimitExceeded`].
-pub fn check_room(state: &State, mail: &Mail) -> Result<(), Refusal> {
-    match state.stored_bytes + held(mail) > MAX_STORED {
+pub fn check_room(
+    state: &State,
+    now: Timestamp,
+    mail: &Mail,
+    copies: usize,
+) -> Result<(), Refusal> {
+    let lapsed = state.threads.trash.lapsed_room(now);
+    match state.stored_bytes.saturating_sub(lapsed) + held(mail) * copies > MAX_STORED {
         true => Err(Refusal::StorageLimitExceeded {
             limit: Some(MAX_STORED),
         }),

@@ -1,15 +1,18 @@
 //! Threads: conversations of one inbox (OpenMail docs, Threads).
 
+mod trash;
+
 use std::sync::Arc;
 
 use super::clock::Timestamp;
 use super::ids::Id;
 use super::inboxes;
-use super::messages::{self, Direction, Message};
+use super::messages::{Direction, Message};
 use super::refusal::{Refusal, Resource};
 use super::state::{State, Transaction};
 use super::table::{Listing, Order, Page};
 use super::tree::Tree;
+pub use trash::{TRASH_MILLIS, Trash, Trashed, delete, purge, trash};
 
 /// A thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,17 +41,6 @@ impl Thread {
     }
 }
 
-/// A thread in the trash, with its messages; the API shows it no more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trashed {
-    /// The thread.
-    pub thread: Arc<Thread>,
-    /// Its messages, the oldest first.
-    pub messages: Vec<Arc<Message>>,
-    /// When it was deleted.
-    pub at: Timestamp,
-}
-
 /// The threads of a state, and their orders.
 #[derive(Debug, Clone, Default)]
 pub struct Threads {
@@ -61,9 +53,7 @@ pub struct Threads {
     /// Those that are not.
     pub(super) unread: Tree<(Id, Order), Arc<Thread>>,
     /// Deleted ones.
-    pub(super) trash: Tree<Id, Arc<Trashed>>,
-    /// The messages of deleted ones, whose ids stay taken: an export tells of them all.
-    pub(super) trashed_messages: Tree<Id, ()>,
+    pub trash: Trash,
 }
 
 impl Threads {
@@ -94,22 +84,6 @@ impl Threads {
     /// All threads, in an order that does not change.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Thread>> {
         self.rows.iter().map(|(_, thread)| thread)
-    }
-
-    /// The thread with that id, if it is in the trash.
-    #[must_use]
-    pub fn trashed(&self, id: Id) -> Option<&Arc<Trashed>> {
-        self.trash.get(&id)
-    }
-
-    /// Threads in the trash.
-    pub fn trash(&self) -> impl Iterator<Item = &Arc<Trashed>> {
-        self.trash.iter().map(|(_, trashed)| trashed)
-    }
-
-    /// Whether a message of that id is in the trash.
-    pub(super) fn has_trashed_message(&self, id: Id) -> bool {
-        self.trashed_messages.contains_key(&id)
     }
 
     fn put(&mut self, thread: Arc<Thread>) {
@@ -151,7 +125,7 @@ impl Threads {
 }
 
 fn is_taken(state: &State, id: Id) -> bool {
-    state.threads.get(id).is_some() || state.threads.trash.contains_key(&id)
+    state.threads.get(id).is_some() || state.threads.trash.get(id).is_some()
 }
 
 /// Opens a thread for a message that is about to be stored.
@@ -297,53 +271,10 @@ pub fn set_read(tx: &mut Transaction<'_>, key: &str, is_read: bool) -> Result<()
     Ok(())
 }
 
-/// Puts a thread into the trash: the API shows neither it nor its messages any more, and nothing
-/// joins it.
-///
-/// # Errors
-///
-/// [`Refusal::NotFound`].
-pub fn delete(tx: &mut Transaction<'_>, key: &str) -> Result<(), Refusal> {
-    let thread = get(tx.state, key)?;
-    let at = tx.now;
-    trash(tx.state, thread, at);
-    Ok(())
-}
-
-/// Puts a thread into the trash as of that instant.
-pub fn trash(state: &mut State, thread: Arc<Thread>, at: Timestamp) {
-    let messages = messages::of_thread(state, thread.id);
-    for message in &messages {
-        messages::leave(state, message);
-        // It takes up storage until the trash is emptied.
-        messages::store_bytes(state, message.inbox, &message.mail);
-    }
-    state.threads.remove(thread.id);
-    let trashed = Trashed {
-        thread: thread.clone(),
-        messages,
-        at,
-    };
-    for message in &trashed.messages {
-        state.threads.trashed_messages.insert(message.id, ());
-    }
-    state.threads.trash.insert(thread.id, Arc::new(trashed));
-}
-
 /// Removes all threads of an inbox, whose messages are gone; its trash goes with it.
 pub(super) fn forget_inbox(state: &mut State, inbox: Id) {
     for thread in state.threads.of_inbox(inbox) {
         state.threads.remove(thread);
     }
-    let trash = state.threads.trash.iter();
-    let own = trash.filter(|(_, trashed)| trashed.thread.inbox == inbox);
-    let own: Vec<Id> = own.map(|(id, _)| *id).collect();
-    for thread in own {
-        if let Some(trashed) = state.threads.trash.remove(&thread) {
-            for message in &trashed.messages {
-                state.threads.trashed_messages.remove(&message.id);
-                messages::free_bytes(state, inbox, &message.mail);
-            }
-        }
-    }
+    trash::forget_inbox(state, inbox);
 }

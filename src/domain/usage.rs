@@ -144,14 +144,15 @@ pub struct InboxUse {
 /// What each inbox within a scope used: the newest first, idle ones included; then those that are
 /// gone, if something moved within the window.
 #[must_use]
-pub fn report(state: &State, scope: Scope, window: Window) -> Vec<InboxUse> {
+pub fn report(state: &State, now: Timestamp, scope: Scope, window: Window) -> Vec<InboxUse> {
+    let lapsed = state.threads.trash.lapsed_bytes(now);
     let mut rows: Vec<InboxUse> = reached(state, scope)
         .map(|(inbox, address)| InboxUse {
             inbox,
             address,
             used: Used {
                 traffic: Traffic::default(),
-                stored_bytes: stored_bytes(state, inbox),
+                stored_bytes: stored_bytes(state, &lapsed, inbox),
             },
         })
         .collect();
@@ -204,10 +205,9 @@ fn is_of(scope: Scope, inbox: Id, gone: &Gone) -> bool {
     }
 }
 
-/// What an inbox has stored, its trash included.
-fn stored_bytes(state: &State, inbox: Id) -> u64 {
-    state
-        .inbox_bytes
-        .get(&inbox)
-        .map_or(0, |bytes| *bytes as u64)
+/// What an inbox has stored, its trash included until that lapses.
+fn stored_bytes(state: &State, lapsed: &HashMap<Id, usize>, inbox: Id) -> u64 {
+    let counted = state.inbox_bytes.get(&inbox).copied().unwrap_or(0);
+    let lapsed = lapsed.get(&inbox).copied().unwrap_or(0);
+    counted.saturating_sub(lapsed) as u64
 }

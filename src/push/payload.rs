@@ -8,7 +8,6 @@ use crate::domain::clock::Timestamp;
 use crate::domain::events::{Event, Received, ReceivedFile, Standing, Subject};
 use crate::domain::ids::Id;
 use crate::domain::inboxes::Inbox;
-use crate::domain::mail::is_auto_replyable;
 
 /// What a segment of a path may hold as it is.
 pub const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -173,9 +172,9 @@ fn received_payload<'e>(
             attachments: files
                 .map(|file| file_payload(file, received.message, telling.base))
                 .collect(),
-            category: received.category.as_deref(),
-            auto_replyable: is_auto_replyable(received.category.as_deref()),
-            verdict: received.verdict.as_deref(),
+            category: received.class.category.as_deref(),
+            auto_replyable: received.class.auto_replyable,
+            verdict: received.class.verdict.as_deref(),
             spam_score: None,
             received_at: received.at,
         },

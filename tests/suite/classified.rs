@@ -33,7 +33,8 @@ const KINDS: [(&str, &str, &str); 14] = [
 #[track_caller]
 fn holds(message: &Value, category: &str, verdict: &str) {
     assert_eq!(message["category"], category);
-    assert_eq!(message["autoReplyable"], category == "personal");
+    let is_harmless = category == "personal" && verdict == "clean";
+    assert_eq!(message["autoReplyable"], is_harmless);
     assert_eq!(message["verdict"], verdict);
 }
 
@@ -98,14 +99,52 @@ fn what_is_told_is_not_worked_out() {
     let post = Post::new("classified-told");
     let desk = post.inbox("desk");
     let came = post.arrives(json!({
-        "from": "mailer-daemon@example.com", "to": DESK, "category": "invoice",
+        "from": "mailer-daemon@example.com", "to": DESK, "category": "personal",
         "verdict": "malicious",
     }));
     holds(
         &post.message(&desk, text(&came, "messageId")),
-        "invoice",
+        "personal",
         "malicious",
     );
+    let came = post.arrives(json!({
+        "from": "ada@example.com", "to": DESK, "verdict": "spam", "autoReplyable": true,
+        "category": null, "rfcMessageId": "<own@example.com>",
+    }));
+    let message = post.message(&desk, text(&came, "messageId"));
+    assert_eq!(message["autoReplyable"], true);
+    assert_eq!(message["category"], "personal");
+    assert_eq!(message["rfcMessageId"], "<own@example.com>");
+}
+
+#[test]
+fn what_no_mail_is_taken_for_is_refused() {
+    let post = Post::new("classified-words");
+    post.inbox("desk");
+    for (field, value) in [
+        ("category", json!("invoice")),
+        ("verdict", json!("harmless")),
+        ("autoReplyable", json!("yes")),
+        ("rfcMessageId", json!("<>")),
+        ("rawUrl", json!("/v1/messages/x/raw")),
+    ] {
+        let mut mail = json!({ "from": "ada@example.com", "to": DESK });
+        mail[field] = value;
+        let refused = post.account.post("/_mock/inbound", mail);
+        let words = refused.refused(400, "bad_request").json();
+        assert!(text(&words, "message").contains(field), "{words}");
+    }
+}
+
+#[test]
+fn a_message_id_that_is_made_is_of_the_senders_domain() {
+    let post = Post::new("classified-message-id");
+    let (desk, sales) = (post.inbox("desk"), post.inbox("sales"));
+    let to = json!([DESK, "sales@openmail.sh"]);
+    post.arrives(json!({ "from": "Ada <ada@example.com>", "to": to }));
+    let made = post.only(&desk)["rfcMessageId"].clone();
+    assert!(made.as_str().expect("an id").ends_with("@example.com>"));
+    assert_eq!(post.only(&sales)["rfcMessageId"], made);
 }
 
 #[test]

@@ -107,6 +107,15 @@ fn the_command_line_client_logs_in_without_help() {
     ] {
         poll(&unknown.replace('é', "%C3%A9")).refused(404, "not_found");
     }
+    let page = text(&started, "verifyUrl");
+    let page = &page[page.find("/auth").expect("a path")..];
+    let shown = nobody.send("GET", page, &[("accept", "text/html,*/*")], b"");
+    assert_eq!(
+        shown.expect(200).header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let told = nobody.send("GET", page, &[], b"").expect(200).json();
+    assert_eq!(told, json!({ "status": "ready" }));
     let other = nobody
         .send("POST", "/auth/cli/start", &[], b"")
         .expect(200)

@@ -133,6 +133,9 @@ fn every_refusal_of_a_new_domain_comes_in_its_order() {
         "a..example",
         "a.example.",
         "openmail.sh",
+        "sub.openmail.sh",
+        "1.2.3.4",
+        "x.123",
     ] {
         add(account, name).refused(422, "invalid_domain");
     }
@@ -144,6 +147,21 @@ fn every_refusal_of_a_new_domain_comes_in_its_order() {
     add(account, "ACME.example").refused(409, "domain_exists");
     let listed = account.get("/v1/domains").expect(200).json();
     assert_eq!(listed["total"], 1);
+}
+
+#[test]
+fn a_preferred_refusal_speaks_of_adding_a_domain() {
+    let post = Post::new("domains-prefer");
+    let headers = [
+        ("content-type", "application/json"),
+        ("prefer", "error=invalid_domain"),
+    ];
+    let body = json!({ "domain": "meridian.io" }).to_string();
+    let answer = post
+        .account
+        .send_raw("POST", "/v1/domains", &headers, body.as_bytes());
+    let words = answer.refused(422, "invalid_domain").json()["message"].to_string();
+    assert!(words.contains("no name of a domain"), "{words}");
 }
 
 #[test]

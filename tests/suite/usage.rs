@@ -165,3 +165,58 @@ fn feedback_is_taken_and_stands_in_the_journal() {
             .refused(400, "bad_request");
     }
 }
+
+#[test]
+fn the_grouping_has_two_names() {
+    let post = Post::new("usage-names");
+    post.inbox("ada");
+    assert_eq!(usage(&post, "?groupBy=account")["inboxes"], json!([]));
+    assert_eq!(
+        usage(&post, "?groupBy=account&group_by=account")["groupBy"],
+        "account"
+    );
+    let differ = post.account.get("/v1/usage?groupBy=account&group_by=inbox");
+    differ.refused(400, "bad_request");
+}
+
+#[test]
+fn a_window_is_told_by_what_was_sent() {
+    let post = Post::new("usage-window-words");
+    let refused = post.account.get("/v1/usage?to=2020-01-01");
+    let words = refused.refused(400, "bad_request").json()["message"].to_string();
+    assert!(words.contains("send `from` too"), "{words}");
+}
+
+#[test]
+fn feedback_takes_null_for_what_it_has_not() {
+    let post = Post::new("usage-feedback-null");
+    for context in [json!(null), json!({ "endpoint": null })] {
+        let body = json!({ "type": "bug", "message": "Hm", "context": context });
+        post.account.post("/v1/feedback", body).expect(201);
+    }
+}
+
+#[test]
+fn the_trash_is_purged_after_30_days() {
+    let post = Post::new("usage-trash");
+    let ada = post.inbox("ada");
+    let came =
+        post.arrives(json!({ "from": "x@example.com", "to": "ada@openmail.sh", "text": "Hi" }));
+    let thread = format!("/v1/threads/{}", text(&came, "threadId"));
+    post.account.delete(&thread).expect(204);
+    let stored = || usage(&post, "")["totals"]["storedBytes"].as_u64();
+    let told = || {
+        let state = post.account.get("/_mock/state").expect(200).json();
+        state["threads"].as_array().map_or(0, Vec::len)
+    };
+    post.advance("719h59m59s999ms");
+    assert_eq!((stored(), told()), (Some(2), 1));
+    post.advance("1ms");
+    assert_eq!((stored(), told()), (Some(0), 0));
+    // What is stored next drops it for good.
+    post.send(
+        &ada,
+        json!({ "to": "x@example.com", "subject": "S", "body": "Hi" }),
+    );
+    assert_eq!(told(), 1);
+}

@@ -184,6 +184,21 @@ impl Contract {
         recorded_body(body, content_type, operation.media(content_type)?)
     }
 
+    /// Why no JSON body of the operation could have a field of that name, with the nearest that it
+    /// may have; none where it may, or where nothing tells.
+    #[must_use]
+    pub fn unknown_field(&self, operation: &Operation, name: &str) -> Option<Unread> {
+        let body = operation.body.as_ref()?;
+        let media = body
+            .media
+            .iter()
+            .find(|media| media.range == "application/json")?;
+        let sent = serde_json::json!({ name: null }).to_string();
+        let unread = self.unread(operation, None, Some(&media.range), sent.as_bytes());
+        let pointer = join("", name);
+        unread.into_iter().find(|it| it.pointer == pointer)
+    }
+
     fn unread_fields(&self, schema: &SchemaUse, tape: &Tape<'_>, unread: &mut Vec<Unread>) {
         let mut findings = Findings::default();
         let subject = Subject::body(Side::Request, Variant::StrictRequest);

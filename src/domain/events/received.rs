@@ -2,6 +2,7 @@
 
 use super::super::clock::Timestamp;
 use super::super::ids::Id;
+use super::super::mail::Class;
 use super::super::messages::Message;
 
 /// A message that came.
@@ -25,10 +26,8 @@ pub struct Received {
     pub subject: Box<str>,
     /// Its plain text.
     pub text: Box<str>,
-    /// What kind of mail it was taken for.
-    pub category: Option<Box<str>>,
-    /// What it was suspected of.
-    pub verdict: Option<Box<str>>,
+    /// What it was taken for.
+    pub class: Class,
     /// Its attachments, without their bytes.
     pub attachments: Box<[ReceivedFile]>,
     /// When it came.
@@ -72,8 +71,7 @@ impl Received {
             cc: mail.cc.clone(),
             subject: mail.subject.clone(),
             text: mail.text.clone(),
-            category: mail.category.clone(),
-            verdict: mail.verdict.clone(),
+            class: mail.class.clone(),
             attachments: attachments.collect(),
             at: message.created_at,
         }
@@ -90,7 +88,7 @@ impl Received {
         let cc: usize = self.cc.iter().map(|address| address.len() + 16).sum();
         let names = self.message_id.len() + self.from.len() + self.to.len();
         let words =
-            [&self.category, &self.verdict].map(|word| word.as_ref().map_or(0, |it| it.len()));
+            [&self.class.category, &self.class.verdict].map(|word| word.as_ref().map_or(0, |it| it.len()));
         let texts = self.subject.len() + self.text.len() + words.iter().sum::<usize>();
         size_of::<Self>() + names + texts + cc + files
     }

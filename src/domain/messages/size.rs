@@ -21,8 +21,8 @@ pub fn held(mail: &Mail) -> usize {
         &mail.header_to,
         &mail.reply_to,
         &mail.in_reply_to,
-        &mail.category,
-        &mail.verdict,
+        &mail.class.category,
+        &mail.class.verdict,
     ];
     let fields: usize = fields.into_iter().map(length).sum();
     let raw = mail.raw.as_ref().map_or(0, |raw| raw.len());

@@ -27,33 +27,39 @@ pub struct Refused {
 /// if they let the mail pass.
 ///
 /// A block holds, wherever it stands. Of the modes the nearest holds that is not `inherit`, and an
-/// allowlist is made of the allow rules from the inbox to the scope that began it.
+/// allowlist is made of the allow rules from the inbox to the scope that began it. The rules that a
+/// pod's key made count for the pod alone: whom they let pass, the account's allowlist still judges.
 #[must_use]
 pub fn judge(state: &State, scope: Scope, direction: Direction, address: &str) -> Option<Refused> {
     if state.policies.lets_all_pass() {
         return None;
     }
     let values = values_of(address);
-    let names = |scope: Scope, kind: Kind| {
-        let find = |value: &Arc<str>| {
+    let named = |scope: Scope, kind: Kind| {
+        let find = move |value: &Arc<str>| {
             let key = (scope, direction, kind, value.clone());
-            state.policies.values.get(&key).copied()
+            state.policies.rules.get(*state.policies.values.get(&key)?)
         };
-        values.iter().find_map(find)
+        values.iter().filter_map(find)
     };
-    if let Some(rule) = chain(scope).find_map(|scope| names(scope, Kind::Block)) {
+    if let Some(rule) = chain(scope).find_map(|scope| named(scope, Kind::Block).next()) {
         return Some(Refused {
             action: Action::Blocked,
-            rule: Some(rule),
+            rule: Some(rule.id),
         });
     }
+    let mut is_let_in = false;
     for scope in chain(scope) {
-        if names(scope, Kind::Allow).is_some() {
-            return None;
+        for rule in named(scope, Kind::Allow) {
+            match rule.is_confined {
+                true => is_let_in = true,
+                false => return None,
+            }
         }
         match mode(state, scope, direction) {
             Mode::Inherit => {}
             Mode::None => return None,
+            Mode::Allowlist if is_let_in && scope != Scope::Account => {}
             Mode::Allowlist => {
                 return Some(Refused {
                     action: Action::NotAllowed,

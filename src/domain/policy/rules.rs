@@ -25,6 +25,9 @@ pub struct Rule {
     pub value: Arc<str>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Whether the key of a pod made it: then it lets nobody pass the account's allowlist, whichever
+    /// of the two was there first.
+    pub is_confined: bool,
     order: Order,
 }
 
@@ -89,6 +92,8 @@ pub struct NewRule {
     pub wanted: Wanted,
     /// When it was made; now when absent.
     pub created_at: Option<Timestamp>,
+    /// Whether the key of a pod makes it.
+    pub is_confined: bool,
 }
 
 /// Adds a rule, for somebody who reaches so far.
@@ -115,6 +120,7 @@ pub fn add_rule(tx: &mut Transaction<'_>, by: Scope, new: NewRule) -> Result<Arc
         kind,
         value: new.wanted.value.to_lowercase().into(),
         created_at,
+        is_confined: new.is_confined,
         order: tx.next_order(created_at),
     });
     let policies = policies(tx);
@@ -165,7 +171,10 @@ pub fn replace(
     let mut added = Vec::new();
     for wanted in wanted {
         match find_rule(tx.state, scope, direction, &wanted) {
-            Some(known) => kept.push(known.id),
+            Some(known) => {
+                kept.push(known.id);
+                vouch(tx, by, &known);
+            }
             None => added.push(wanted),
         }
     }
@@ -185,10 +194,22 @@ pub fn replace(
             direction,
             wanted,
             created_at: None,
+            is_confined: by != Scope::Account,
         };
         add_rule(tx, by, new)?;
     }
     Ok(())
+}
+
+/// What the account wants too holds for the account's allowlist as well.
+fn vouch(tx: &mut Transaction<'_>, by: Scope, rule: &Rule) {
+    if rule.is_confined && by == Scope::Account {
+        let vouched = Rule {
+            is_confined: false,
+            ..rule.clone()
+        };
+        policies(tx).rules.put(Arc::new(vouched));
+    }
 }
 
 /// The rule that says this already.

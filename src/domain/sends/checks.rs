@@ -2,12 +2,14 @@
 //! of the behaviour: of several reasons a client sees the first. Each step gives way to whoever asks
 //! for its error before it looks for a reason.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::super::account::Plan;
 use super::super::clock::Timestamp;
 use super::super::inboxes::{self, Inbox};
-use super::super::mail::Mail;
+use super::super::keys::Scope;
+use super::super::mail::{Direction, Mail, bare};
 use super::super::refusal::Refusal;
 use super::super::state::State;
 use super::super::{limits, messages, policy, reputation, suppressions};
@@ -106,6 +108,19 @@ fn check_plan(state: &State, new: &NewSend) -> Result<(), Refusal> {
     }
 }
 
+/// Into how many inboxes of the account a mail would come.
+fn copies(state: &State, mail: &Mail) -> usize {
+    let addresses = recipients(mail).map(str::to_lowercase);
+    let addresses: HashSet<String> = addresses.collect();
+    let inboxes = addresses.iter().filter_map(|it| inboxes::find(state, it));
+    let author = bare(&mail.from);
+    let takes = |inbox: &&Arc<Inbox>| {
+        let scope = Scope::of_inbox(inbox);
+        policy::judge(state, scope, Direction::Inbound, author).is_none()
+    };
+    inboxes.filter(takes).count()
+}
+
 /// Whether a mail may go, once it is written.
 ///
 /// # Errors
@@ -124,7 +139,8 @@ pub fn check_mail(
     if state.account.storage_full {
         return Err(Refusal::StorageLimitExceeded { limit: None });
     }
-    messages::check_room(state, mail)?;
+    // The sender keeps one, and so does every inbox that it comes into.
+    messages::check_room(state, now, mail, 1 + copies(state, mail))?;
     provoked.refuse("recipient_not_permitted", now)?;
     policy::check_send(state, inbox, mail)?;
     provoked.refuse("recipient_suppressed", now)?;

@@ -477,3 +477,23 @@ fn of_many_at_once_no_more_than_so_many_are_struck() {
     assert_eq!(struck.into_inner(), 7);
     assert_eq!(hits(&account), [7]);
 }
+
+#[test]
+fn a_misspelt_field_of_a_body_is_refused() {
+    let account = crate::support::account("faults-body-field");
+    let put = |operation: &str, field: &str| {
+        let fault =
+            json!([{ "operation": operation, "when": { "body": { field: "x" } }, "status": 500 }]);
+        account.send("PUT", "/_mock/faults", Some(fault))
+    };
+    let words = put("createInbox", "mailboxname")
+        .refused(400, "bad_request")
+        .json();
+    assert!(
+        words["message"].to_string().contains("`mailboxName`"),
+        "{words}"
+    );
+    put("createInbox", "/mailboxName").expect(200);
+    // One operation that knows it is enough; a pattern of several is no misspelling.
+    put("*", "mailboxName").expect(200);
+}

@@ -59,7 +59,8 @@ fn the_audit_is_asked_by_scope_action_direction_and_time() {
         ("since=2040-01-16T10:30:00.001Z", 1),
         ("until=2040-01-16T10:30:00Z", 1),
         ("since=2040-01-16T09:30:00Z&until=2040-01-16T11:30:00Z", 2),
-        ("since=2040-01-16T11:30:00Z&until=2040-01-16T09:30:00Z", 0),
+        ("since=2040-01-16", 3),
+        ("until=2040-01-16", 0),
         (
             &*format!("inboxId={DESK}&direction=outbound&since=2040-01-16T10:00:00Z"),
             1,
@@ -71,6 +72,9 @@ fn the_audit_is_asked_by_scope_action_direction_and_time() {
         "action=dropped",
         "direction=both",
         "since=yesterday",
+        "since=2040-02-30",
+        "since=2040-01-16T11:30:00Z&until=2040-01-16T09:30:00Z",
+        "since=2040-01-16&until=2040-01-16",
         "limit=0",
         "offset=-1",
     ] {

@@ -92,6 +92,54 @@ fn a_pod_key_adds_no_allow_rules_under_an_allowlist() {
     added(&post.account, "podId=own", "inbound", "allow", "a.example");
 }
 
+/// What a pod's key allowed before the account had an allowlist once let its senders pass that.
+#[test]
+fn what_a_pod_key_allows_never_passes_the_accounts_allowlist() {
+    let name = "policy-key-before";
+    let post = world(name);
+    let pod = holder(&post, name, "pod");
+    added(&pod, "podId=own", "inbound", "allow", "sly.example");
+    added(&pod, "podId=own", "inbound", "allow", "known.example");
+    set(&pod, "podId=own", "inbound", "allowlist").expect(200);
+    let arrives = |from: &str| {
+        let mail = json!({ "from": from, "to": "desk@openmail.sh" });
+        let came = post.account.post("/_mock/inbound", mail).expect(200).json();
+        came["results"][0]["dropped"].is_null()
+    };
+    assert!(arrives("ada@sly.example"), "its own allowlist lets it pass");
+    added(&post.account, "", "inbound", "allow", "known.example");
+    set(&post.account, "", "inbound", "allowlist").expect(200);
+    assert!(!arrives("ada@sly.example"));
+    assert!(arrives("ada@known.example"));
+    // A copy of the state knows whose rule it is.
+    let state = post.account.get("/_mock/state").expect(200).json();
+    post.account
+        .send("PUT", "/_mock/state", Some(state.clone()))
+        .expect(200);
+    assert_eq!(post.account.get("/_mock/state").expect(200).json(), state);
+    assert!(!arrives("ada@sly.example"));
+    // What the account wants too passes.
+    let rules = json!([{ "type": "allow", "value": "sly.example" }]);
+    let body = json!({ "inbound": { "mode": "inherit", "rules": rules } });
+    post.account
+        .send("PUT", &path("podId=own"), Some(body))
+        .expect(200);
+    assert!(arrives("ada@sly.example"));
+}
+
+#[test]
+fn a_value_that_could_never_match_is_refused() {
+    let post = world("policy-value");
+    let long = format!("x@{}.example", "a".repeat(64));
+    for value in ["*@x.com", "a*@x.com", "1.2.3.4", "*.1.2.3.4", &long, "x.12"] {
+        let refused = add(&post.account, "", "inbound", "block", value);
+        refused.refused(400, "bad_request");
+    }
+    let refused = add(&post.account, "", "inbound", "block", "*@x.com");
+    let words = refused.json()["message"].to_string();
+    assert!(words.contains("example.com"), "{words}");
+}
+
 #[test]
 fn a_refused_replacement_leaves_everything_as_it_was() {
     let name = "policy-key-whole";
