@@ -11,7 +11,7 @@ use crate::contract::json::tape::{ReadError, Tape};
 use crate::contract::load::parse::parse;
 use crate::contract::load::reader::read_operations;
 use crate::contract::load::report::{Fault, grouped, located};
-use crate::contract::load::walk::{Finding, dereference, join, walk};
+use crate::contract::load::walk::{Finding, dereference, join, outline, walk};
 use crate::contract::route::Router;
 use crate::contract::schema::schemas::{SchemaUse, Schemas};
 use crate::contract::violation::{In, Side};
@@ -240,11 +240,10 @@ impl Contract {
 
 fn read(text: Cow<'static, str>, built_in: bool) -> Result<Contract, Vec<Fault>> {
     let root = parse(&text)?;
-    let walked = walk(&root);
-    // A test holds our own documents against the typed model, so that a start need not.
-    let form = match built_in {
-        true => Ok(()),
-        false => typed(&root).map(drop),
+    // A test takes our own documents as strangers' ones, so that a start need not.
+    let (walked, form) = match built_in {
+        true => (outline(&root), Ok(())),
+        false => (walk(&root), typed(&root).map(drop)),
     };
     let mut reading = read_operations(root, walked, form.is_ok());
     // The typed model's words are the last resort: what has a place of its own was told there.
@@ -262,8 +261,7 @@ fn read(text: Cow<'static, str>, built_in: bool) -> Result<Contract, Vec<Fault>>
         info.and_then(Value::as_str).unwrap_or_default().to_owned()
     };
     let (title, version) = (info("title"), info("version"));
-    let has_error = reading.schemas.root().pointer(ERROR_SCHEMA).is_some();
-    let error_schema = has_error.then(|| reading.schemas.declare(ERROR_SCHEMA));
+    let error_schema = reading.schemas.declare(ERROR_SCHEMA);
     Ok(Contract {
         title,
         version,

@@ -54,10 +54,10 @@ impl Format {
         let names: Vec<String> = names.collect();
         let mut schemas = Schemas::new(root, walked.schema_roots);
         let declare = |name: String| {
-            let used = schemas.declare(&join(COMPONENTS, &name));
-            (name, used)
+            let used = schemas.declare(&join(COMPONENTS, &name))?;
+            Some((name, used))
         };
-        let components = names.into_iter().map(declare).collect();
+        let components = names.into_iter().filter_map(declare).collect();
         Ok(Self {
             text,
             schemas,

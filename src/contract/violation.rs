@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::contract::json::tape::push_token;
+use crate::contract::json::pointer::push_token;
 use crate::contract::schema::dialect::Variant;
 
 /// At most this many violations are listed for one message.

@@ -10,7 +10,8 @@ use std::ops::Range;
 use crate::contract::exchange::coerce::Coercion;
 use crate::contract::exchange::multipart::{Part, Parts, boundary};
 use crate::contract::json::assemble::{Field, object};
-use crate::contract::json::tape::{MAX_VALUES, Tape, push_token};
+use crate::contract::json::pointer::push_token;
+use crate::contract::json::tape::{MAX_VALUES, Tape};
 
 /// What helps whoever sets a form's Content-Type by hand.
 const REMEDY: &str =

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::contract::json::pointer::tokens;
+
 /// A place in a text; both numbers start at 1, columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -185,16 +187,6 @@ impl<'p> Spot<'p> {
             Spot::Value(pointer) | Spot::Name(pointer) | Spot::Repeated(pointer) => pointer,
         }
     }
-}
-
-/// The reference tokens of a JSON pointer, unescaped.
-fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    pointer.split('/').skip(1).map(|token| {
-        if token.contains('~') {
-            return Cow::Owned(token.replace("~1", "/").replace("~0", "~"));
-        }
-        Cow::Borrowed(token)
-    })
 }
 
 /// A container that the walk is in.

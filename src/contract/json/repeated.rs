@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::contract::json::tape::{Entry, Item, push_token};
+use crate::contract::json::pointer::push_token;
+use crate::contract::json::tape::{Entry, Item};
 
 /// Whether an object holds a name twice. Every document is asked, so this is quick.
 pub(in crate::contract) fn has_repeated_name(entries: &[Entry<'_>]) -> bool {

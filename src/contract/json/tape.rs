@@ -151,18 +151,6 @@ impl<'a> Tape<'a> {
     }
 }
 
-/// Appends one reference token to a JSON pointer, escaped.
-pub fn push_token(pointer: &mut String, token: &str) {
-    pointer.push('/');
-    for character in token.chars() {
-        match character {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            other => pointer.push(other),
-        }
-    }
-}
-
 fn append(entries: &mut Vec<Entry<'static>>, value: Value) {
     let start = entries.len();
     match value {

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use crate::contract::json::pointer::value_at;
 use crate::contract::load::walk::{Finding, join, reference, resolve};
 
 /// The keywords whose branches describe the same value as their schema does.
@@ -86,7 +87,7 @@ impl Pass<'_> {
             }
             Some(State::Open) => self.tell_circle(&pointer),
             None => {
-                let schema = self.root.pointer(&pointer).unwrap_or(&Value::Null);
+                let schema = value_at(self.root, &pointer).unwrap_or(&Value::Null);
                 let target = reference(schema).map(|text| resolve(self.root, text));
                 self.states.insert(pointer.clone(), State::Open);
                 self.way.push(Step {
@@ -198,7 +199,7 @@ pub(in crate::contract) fn composed_of<'d>(
         if let Some(text) = reference(schema) {
             let target = resolve(root, text).ok();
             let target = target.filter(|target| seen.insert(target.clone()));
-            waiting.extend(target.and_then(|target| root.pointer(&target)));
+            waiting.extend(target.and_then(|target| value_at(root, &target)));
             continue;
         }
         found.push(schema);

@@ -1,11 +1,12 @@
 //! Parameters and headers of a document: what each is called, where it stands, how it is written.
 
 use openapiv3::{Parameter as TypedParameter, ParameterData, ParameterSchemaOrContent};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::contract::document::Parameter;
 use crate::contract::exchange::coerce::Style;
-use crate::contract::load::reader::Reading;
+use crate::contract::load::reader::{Reading, found};
 use crate::contract::load::walk::{join, reference};
 use crate::contract::violation::In;
 
@@ -29,8 +30,9 @@ impl Reading {
         let mut parameters: Vec<Parameter> = Vec::new();
         let mut all_read = true;
         for pointer in pointers {
-            let (at, value) = self.value(pointer);
-            let typed = self.typed_parameter(&at, &value);
+            let root = self.schemas.shared_root();
+            let (at, value) = found(&root, pointer);
+            let typed = self.typed_parameter(&at, value);
             all_read &= typed.is_some();
             let Some(typed) = typed else {
                 continue;
@@ -59,6 +61,10 @@ impl Reading {
         let is_formed = value.get("schema").is_some() || value.get("content").is_some();
         if reference(value).is_some() || !is_formed {
             return None;
+        }
+        // Where it stopped is asked for only if it stopped: telling doubles the cost.
+        if let Ok(typed) = TypedParameter::deserialize(value) {
+            return Some(typed);
         }
         match serde_path_to_error::deserialize(value) {
             Ok(typed) => Some(typed),
@@ -184,7 +190,8 @@ impl Reading {
             if name.eq_ignore_ascii_case("content-type") {
                 continue;
             }
-            let (at, value) = self.value(&join(&list, name));
+            let root = self.schemas.shared_root();
+            let (at, value) = found(&root, &join(&list, name));
             let content = value.get("content").and_then(Value::as_object);
             let range = content.and_then(|content| content.keys().next());
             let (holder, style) = match range {

@@ -13,6 +13,7 @@ use crate::contract::document::{
     pointer_of_path,
 };
 use crate::contract::exchange::coerce::Coercion;
+use crate::contract::json::pointer::value_at;
 use crate::contract::load::kinds::is_method;
 use crate::contract::load::walk::{Finding, Walked, dereference, join};
 use crate::contract::route::{Router, TemplateFault};
@@ -79,12 +80,6 @@ impl Reading {
         }
     }
 
-    pub(in crate::contract) fn value(&self, pointer: &str) -> (String, Value) {
-        let value = self.schemas.root().pointer(pointer).unwrap_or(&Value::Null);
-        let (pointer, value) = dereference(self.schemas.root(), pointer, value);
-        (pointer, value.clone())
-    }
-
     fn read_paths(&mut self) {
         let root = self.schemas.root();
         let paths = root.get("paths").and_then(Value::as_object);
@@ -121,13 +116,14 @@ impl Reading {
     }
 
     fn read_path_item(&mut self, template: &str, pointer: &str) {
-        let (pointer, item) = self.value(pointer);
+        let root = self.schemas.shared_root();
+        let (pointer, item) = found(&root, pointer);
         let members = item.as_object().into_iter().flatten();
         let methods: Vec<&str> = members
             .map(|(field, _)| field.as_str())
             .filter(|field| is_method(field))
             .collect();
-        let shared = self.parameter_pointers(&pointer, &item);
+        let shared = self.parameter_pointers(&pointer, item);
         for method in methods {
             let at = join(&pointer, method);
             self.read_operation(template, method, &at, &shared, &item[method]);
@@ -217,7 +213,7 @@ impl Reading {
 
     /// The schema at `pointer`, if there is one, and how text is read for it.
     pub(in crate::contract) fn declare(&mut self, pointer: &str) -> (Option<SchemaUse>, Coercion) {
-        let used = self.declare_schema(pointer);
+        let used = self.schemas.declare(pointer);
         let coercion = used.as_ref().map(|used| {
             let schema = self.schemas.schema(used);
             Coercion::of(self.schemas.root(), schema)
@@ -225,16 +221,12 @@ impl Reading {
         (used, coercion.unwrap_or_default())
     }
 
-    fn declare_schema(&mut self, pointer: &str) -> Option<SchemaUse> {
-        self.schemas.root().pointer(pointer)?;
-        Some(self.schemas.declare(pointer))
-    }
-
     fn read_body(&mut self, pointer: &str) -> Option<Body> {
-        let (pointer, value) = self.value(pointer);
+        let root = self.schemas.shared_root();
+        let (pointer, value) = found(&root, pointer);
         Some(Body {
             required: value.get("required") == Some(&Value::Bool(true)),
-            media: self.read_content(&pointer, &value, Side::Request),
+            media: self.read_content(&pointer, value, Side::Request),
             pointer,
         })
     }
@@ -249,7 +241,7 @@ impl Reading {
             // JSON says itself what its values are.
             let (schema, coercion) = match is_json(&range) {
                 true => (
-                    self.declare_schema(&join(&at, "schema")),
+                    self.schemas.declare(&join(&at, "schema")),
                     Coercion::default(),
                 ),
                 false => self.declare(&join(&at, "schema")),
@@ -287,12 +279,13 @@ impl Reading {
                 );
                 continue;
             };
-            let (at, value) = self.value(&at);
-            let media = self.read_content(&at, &value, Side::Response);
-            let headers = self.read_headers(&at, &value);
+            let root = self.schemas.shared_root();
+            let (at, value) = dereference(&root, &at, &raw["responses"][key]);
+            let media = self.read_content(&at, value, Side::Response);
+            let headers = self.read_headers(&at, value);
             answers.push(Answer {
                 status,
-                errors: self.read_errors(&at, &value),
+                errors: self.read_errors(&at, value),
                 pointer: at,
                 media,
                 headers,
@@ -355,7 +348,10 @@ impl Reading {
 
     /// What a security scheme of that name asks for; none if there is no such scheme.
     fn credential(&self, name: &str) -> Option<Credential> {
-        let (_, scheme) = self.value(&join("/components/securitySchemes", name));
+        let (_, scheme) = found(
+            self.schemas.root(),
+            &join("/components/securitySchemes", name),
+        );
         let field = |name: &str| scheme.get(name).and_then(Value::as_str).unwrap_or_default();
         let kind = (field("type"), field("scheme").to_lowercase(), field("in"));
         Some(match (kind.0, kind.1.as_str(), kind.2) {
@@ -367,6 +363,12 @@ impl Reading {
             _ => return None,
         })
     }
+}
+
+/// What stands at a pointer, references followed, and where that is.
+pub(in crate::contract) fn found<'d>(root: &'d Value, pointer: &str) -> (String, &'d Value) {
+    let value = value_at(root, pointer).unwrap_or(&Value::Null);
+    dereference(root, pointer, value)
 }
 
 fn status_key(key: &str) -> Option<StatusKey> {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::contract::json::tape::push_token;
+use crate::contract::json::pointer::{push_token, value_at};
 use crate::contract::load::composition::composition_faults;
 use crate::contract::load::keywords;
 use crate::contract::load::kinds::{Children, Kind};
@@ -32,12 +32,7 @@ pub(in crate::contract) struct Walked {
 
 /// Walks the whole document, whatever its faults: all of them are reported at once.
 pub(in crate::contract) fn walk(root: &Value) -> Walked {
-    let mut walk = Walk {
-        root,
-        seen: HashSet::new(),
-        waiting: vec![(Kind::Document, String::new(), root)],
-        walked: Walked::default(),
-    };
+    let mut walk = Walk::new(root);
     while let Some((kind, pointer, value)) = walk.waiting.pop() {
         if walk.seen.insert((kind, pointer.clone())) {
             walk.visit(kind, &pointer, value);
@@ -50,6 +45,23 @@ pub(in crate::contract) fn walk(root: &Value) -> Walked {
     walk.walked
 }
 
+/// Finds the outermost schemas of a document that tests have proved sound, and judges nothing.
+pub(in crate::contract) fn outline(root: &Value) -> Walked {
+    let mut walk = Walk::new(root);
+    while let Some((kind, pointer, value)) = walk.waiting.pop() {
+        if kind == Kind::Schema {
+            // What it holds is no outermost one.
+            walk.seen.insert((kind, pointer));
+        } else if reference(value).is_none() {
+            // What is referred to stands among the components.
+            walk.push_fields(kind, &pointer, value);
+        }
+    }
+    walk.walked.schema_roots = walk.outermost_schemas();
+    debug_assert_eq!(walk.walked.schema_roots, self::walk(root).schema_roots);
+    walk.walked
+}
+
 struct Walk<'d> {
     root: &'d Value,
     seen: HashSet<(Kind, String)>,
@@ -58,6 +70,15 @@ struct Walk<'d> {
 }
 
 impl<'d> Walk<'d> {
+    fn new(root: &'d Value) -> Self {
+        Self {
+            root,
+            seen: HashSet::new(),
+            waiting: vec![(Kind::Document, String::new(), root)],
+            walked: Walked::default(),
+        }
+    }
+
     fn fault(&mut self, pointer: &str, message: impl Into<String>) {
         self.walked.faults.push(Finding {
             pointer: pointer.to_owned(),
@@ -87,11 +108,7 @@ impl<'d> Walk<'d> {
             }
             return;
         };
-        for (field, children) in kind.children() {
-            if let Some(child) = members.get(*field) {
-                self.push_children(*children, &join(pointer, field), child);
-            }
-        }
+        self.push_fields(kind, pointer, value);
         let is_typed = members.contains_key("schema") || members.contains_key("content");
         if matches!(kind, Kind::Parameter | Kind::Header) && !is_typed {
             self.fault(
@@ -99,10 +116,18 @@ impl<'d> Walk<'d> {
                 "neither `schema` nor `content` stands here; add a `schema`",
             );
         }
+        self.note_unknown_fields(kind, pointer, value);
+    }
+
+    fn push_fields(&mut self, kind: Kind, pointer: &str, value: &'d Value) {
+        for (field, children) in kind.children() {
+            if let Some(child) = value.get(*field) {
+                self.push_children(*children, &join(pointer, field), child);
+            }
+        }
         if kind == Kind::Callback {
             self.push_children(Children::Map(Kind::PathItem), pointer, value);
         }
-        self.note_unknown_fields(kind, pointer, value);
     }
 
     fn push_children(&mut self, children: Children, pointer: &str, value: &'d Value) {
@@ -146,7 +171,7 @@ impl<'d> Walk<'d> {
         let place = join(pointer, "$ref");
         match resolve(self.root, reference) {
             Ok(target) => {
-                let value = self.root.pointer(&target).unwrap_or(&Value::Null);
+                let value = value_at(self.root, &target).unwrap_or(&Value::Null);
                 self.waiting.push((kind, target, value));
             }
             Err(why) => self.fault(&place, why),
@@ -181,7 +206,7 @@ impl<'d> Walk<'d> {
             match keywords::keyword(name, value) {
                 Ok(children) => {
                     for tail in children {
-                        let schema = value.pointer(&tail).unwrap_or(&Value::Null);
+                        let schema = value_at(value, &tail).unwrap_or(&Value::Null);
                         self.waiting
                             .push((Kind::Schema, format!("{place}{tail}"), schema));
                     }
@@ -232,7 +257,12 @@ pub(in crate::contract) fn reference(value: &Value) -> Option<&str> {
 ///
 /// A reference to elsewhere, to nothing, or in a circle.
 pub(in crate::contract) fn resolve(root: &Value, reference_text: &str) -> Result<String, String> {
-    let mut text = reference_text.to_owned();
+    referred(root, reference_text).map(|(pointer, _)| pointer)
+}
+
+/// The same, with what stands there.
+fn referred<'d>(root: &'d Value, reference_text: &str) -> Result<(String, &'d Value), String> {
+    let mut text = reference_text;
     // A chain longer than this is a circle for every purpose.
     for _ in 0..64 {
         let Some(fragment) = text.strip_prefix('#') else {
@@ -243,12 +273,12 @@ pub(in crate::contract) fn resolve(root: &Value, reference_text: &str) -> Result
         let pointer = percent_decode_str(fragment)
             .decode_utf8_lossy()
             .into_owned();
-        let Some(target) = root.pointer(&pointer).filter(|_| pointer.starts_with('/')) else {
-            return Err(unresolved(root, &text, &pointer));
+        let Some(target) = value_at(root, &pointer).filter(|_| pointer.starts_with('/')) else {
+            return Err(unresolved(root, text, &pointer));
         };
         match reference(target) {
-            Some(next) => text = next.to_owned(),
-            None => return Ok(pointer),
+            Some(next) => text = next,
+            None => return Ok((pointer, target)),
         }
     }
     Err(format!("`{reference_text}` refers to itself in a circle"))
@@ -272,11 +302,8 @@ pub(in crate::contract) fn dereference<'d>(
     pointer: &str,
     value: &'d Value,
 ) -> (String, &'d Value) {
-    let target = reference(value).and_then(|text| resolve(root, text).ok());
-    match target.and_then(|target| root.pointer(&target).map(|value| (target, value))) {
-        Some(found) => found,
-        None => (pointer.to_owned(), value),
-    }
+    let target = reference(value).and_then(|text| referred(root, text).ok());
+    target.unwrap_or_else(|| (pointer.to_owned(), value))
 }
 
 /// The pointer one token further down.

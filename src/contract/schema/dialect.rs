@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::contract::json::pointer::value_at;
 use crate::contract::load::composition::{COMPOSITION, MAX_COMPOSITION, composed_of};
 use crate::contract::load::keywords::FORMATS;
 use crate::contract::load::walk::{reference, resolve};
@@ -56,7 +57,7 @@ impl Translation<'_> {
     pub fn document(&self) -> Value {
         let mut document = Value::Object(Map::new());
         for pointer in self.outermost {
-            let Some(schema) = self.root.pointer(pointer) else {
+            let Some(schema) = value_at(self.root, pointer) else {
                 continue;
             };
             place(&mut document, pointer, self.part(schema));
@@ -125,7 +126,9 @@ impl Translation<'_> {
         written: &mut Written,
     ) -> Value {
         let target = resolve(self.root, text).ok();
-        let schema = target.as_ref().and_then(|target| self.root.pointer(target));
+        let schema = target
+            .as_ref()
+            .and_then(|target| value_at(self.root, target));
         let (Some(target), Some(schema)) = (target, schema) else {
             // The walk has refused such a document already.
             return Value::Bool(false);
@@ -240,7 +243,7 @@ impl Translation<'_> {
     fn hides(&self, schema: &Value) -> bool {
         let target = reference(schema)
             .and_then(|text| resolve(self.root, text).ok())
-            .and_then(|pointer| self.root.pointer(&pointer));
+            .and_then(|pointer| value_at(self.root, &pointer));
         let flag = match self.variant {
             Variant::Request | Variant::StrictRequest => "readOnly",
             Variant::Response => "writeOnly",

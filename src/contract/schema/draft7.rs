@@ -6,7 +6,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use crate::contract::json::tape::push_token;
+use crate::contract::json::pointer::push_token;
 use crate::contract::schema::dialect::fragment;
 use crate::contract::schema::schemas::{SchemaUse, Schemas};
 

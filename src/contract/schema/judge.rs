@@ -9,7 +9,8 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use crate::contract::json::tape::{Item, push_token};
+use crate::contract::json::pointer::push_token;
+use crate::contract::json::tape::Item;
 use crate::contract::schema::rules::{known_fields, named_branch, schema_pointer};
 use crate::contract::schema::schemas::{BASE, SchemaUse, Schemas};
 use crate::contract::schema::tell::{cut, tell};

@@ -1,11 +1,12 @@
 //! Validators of a document's schemas, each compiled once, when it is first needed.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jsonschema::{Draft, EmailOptions, PatternOptions, Registry, Validator};
 use serde_json::Value;
 
+use crate::contract::json::pointer::value_at;
 use crate::contract::json::tape::Item;
 use crate::contract::load::walk::{Finding, dereference};
 use crate::contract::schema::dialect::{Translation, Variant, fragment};
@@ -13,6 +14,9 @@ use crate::contract::schema::representation::TapeJson;
 
 /// The name under which translated documents know themselves; it is never fetched.
 pub(in crate::contract) const BASE: &str = "contract:///document";
+
+/// Under this pointer schemas have names.
+const NAMED: &str = "/components/schemas/";
 
 /// A schema where an operation uses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,11 +34,11 @@ struct Slot {
 
 /// All schemas of one document that something is checked against.
 pub(in crate::contract) struct Schemas {
-    root: Value,
+    root: Arc<Value>,
     outermost: Vec<String>,
     registries: [OnceLock<Registry<'static>>; 3],
     slots: Vec<Slot>,
-    /// Slots by the schema's text.
+    /// Slots of schemas without a name by their text.
     known: HashMap<String, usize>,
     /// Uses by the pointer that they were declared with.
     declared: HashMap<String, SchemaUse>,
@@ -43,7 +47,7 @@ pub(in crate::contract) struct Schemas {
 impl Schemas {
     pub fn new(root: Value, outermost: Vec<String>) -> Self {
         Self {
-            root,
+            root: Arc::new(root),
             outermost,
             registries: Default::default(),
             slots: Vec::new(),
@@ -56,21 +60,29 @@ impl Schemas {
         &self.root
     }
 
+    /// The document for whoever looks at it and declares schemas at once.
+    pub fn shared_root(&self) -> Arc<Value> {
+        self.root.clone()
+    }
+
     /// Pointers of the schemas that stand inside no other schema.
     pub fn outermost(&self) -> &[String] {
         &self.outermost
     }
 
-    /// Declares that the schema at `pointer` will be used.
-    pub fn declare(&mut self, pointer: &str) -> SchemaUse {
-        let value = self.root.pointer(pointer).unwrap_or(&Value::Null);
+    /// Declares that the schema at `pointer` will be used, if there is one.
+    pub fn declare(&mut self, pointer: &str) -> Option<SchemaUse> {
+        let value = value_at(&self.root, pointer)?;
         let (pointer, schema) = dereference(&self.root, pointer, value);
         if let Some(used) = self.declared.get(&pointer) {
-            return used.clone();
+            return Some(used.clone());
         }
-        let text = schema.to_string();
         let next = self.slots.len();
-        let slot = *self.known.entry(text).or_insert(next);
+        // What has a name is found by that; to write it out would cost more than to compile it.
+        let slot = match pointer.starts_with(NAMED) {
+            true => next,
+            false => *self.known.entry(schema.to_string()).or_insert(next),
+        };
         if slot == next {
             self.slots.push(Slot {
                 pointer: pointer.clone(),
@@ -82,12 +94,12 @@ impl Schemas {
             slot,
         };
         self.declared.insert(pointer, used.clone());
-        used
+        Some(used)
     }
 
     /// The raw schema, references followed.
     pub fn schema(&self, used: &SchemaUse) -> &Value {
-        self.root.pointer(&used.pointer).unwrap_or(&Value::Null)
+        value_at(&self.root, &used.pointer).unwrap_or(&Value::Null)
     }
 
     pub fn is_valid(&self, used: &SchemaUse, variant: Variant, item: Item<'_>) -> bool {
@@ -131,7 +143,7 @@ impl Schemas {
     }
 
     fn compile(&self, slot: &Slot, variant: Variant) -> Result<Validator<TapeJson>, String> {
-        let schema = self.root.pointer(&slot.pointer).unwrap_or(&Value::Null);
+        let schema = value_at(&self.root, &slot.pointer).unwrap_or(&Value::Null);
         let name = format!("{BASE}{}", fragment(&slot.pointer));
         let entry = self.translation(variant).entry(name, schema);
         let emails = EmailOptions::default()
