@@ -4,6 +4,7 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value, json};
 
 use crate::contract::load::walk::join;
+use crate::contract::schema::representation::TapeJson;
 use crate::contract::spelling::nearest;
 
 /// The form of a keyword's value.
@@ -179,8 +180,11 @@ fn is_name_list(value: &Value) -> bool {
 /// Patterns run in linear time, which rules out look-around and back-references.
 fn judge_pattern(value: &Value) -> Result<(), String> {
     let schema = json!({ "pattern": value });
-    let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
-    let built: Result<Validator, _> = options.build(&schema);
+    // Over the tape, though there is none here: validators over another form of JSON would be a
+    // megabyte more of program.
+    let options =
+        jsonschema::options_for::<TapeJson>().with_pattern_options(PatternOptions::regex());
+    let built: Result<Validator<TapeJson>, _> = options.build(&schema);
     let judged = built.map(|_| ());
     judged.map_err(|_| {
         format!(
