@@ -54,7 +54,10 @@ impl Content {
 #[must_use]
 pub fn with_line_feeds(text: &str) -> String {
     let text = text.trim_start_matches('\u{feff}');
-    text.replace("\r\n", "\n").replace('\r', "\n")
+    match text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n"),
+        false => text.to_owned(),
+    }
 }
 
 /// A subject as its recipients read it: one line, without more blanks than words need, and without

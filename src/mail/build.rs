@@ -15,6 +15,7 @@ use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 use mail_builder::headers::{Header, HeaderType};
 use mail_builder::mime::{BodyPart, MimePart};
+use memchr::memmem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
@@ -229,7 +230,14 @@ fn mail_lines(text: &str) -> String {
         true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
         false => Cow::Borrowed(text),
     };
-    text.replace('\n', "\r\n")
+    let mut lines = String::with_capacity(text.len() + text.len() / 16 + 2);
+    for line in text.split_inclusive('\n') {
+        match line.strip_suffix('\n') {
+            Some(line) => lines.extend([line, "\r\n"]),
+            None => lines.push_str(line),
+        }
+    }
+    lines
 }
 
 /// What boundaries begin with: a digest of the Message-ID, another one if a line of the content
@@ -238,16 +246,9 @@ fn boundary(draft: &Draft, texts: &[&Option<String>]) -> String {
     let mut digest = Sha256::digest(draft.message_id.as_bytes());
     loop {
         let boundary = format!("=_{}", HEXLOWER.encode(&digest[..12]));
-        let in_text =
-            |text: &&Option<String>| text.as_ref().is_some_and(|it| it.contains(&boundary));
-        let in_file = |file: &Attachment| {
-            let needle = boundary.as_bytes();
-            is_nested(&file.content_type)
-                && file
-                    .bytes
-                    .windows(needle.len())
-                    .any(|piece| piece == needle)
-        };
+        let says = |bytes: &[u8]| memmem::find(bytes, boundary.as_bytes()).is_some();
+        let in_text = |text: &&Option<String>| text.as_ref().is_some_and(|it| says(it.as_bytes()));
+        let in_file = |file: &Attachment| is_nested(&file.content_type) && says(&file.bytes);
         if !texts.iter().any(in_text) && !draft.attachments.iter().any(in_file) {
             return boundary;
         }
@@ -257,9 +258,10 @@ fn boundary(draft: &Draft, texts: &[&Option<String>]) -> String {
 
 fn text_part(kind: &'static str, text: String) -> MimePart<'static> {
     let content_type = ContentType::new(kind).attribute("charset", "utf-8");
-    let is_controlled = text
-        .chars()
-        .any(|c| c.is_ascii_control() && !"\r\n\t".contains(c));
+    // Every byte is looked at, since without a way out many are at once.
+    let is_controlled = text.bytes().fold(false, |found, byte| {
+        found | (byte.is_ascii_control() & !matches!(byte, b'\r' | b'\n' | b'\t'))
+    });
     match is_controlled {
         true => base64_part(content_type, text.as_bytes()),
         false => MimePart::new(content_type, BodyPart::Text(Cow::Owned(text))),

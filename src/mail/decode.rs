@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
+use memchr::memchr;
+
+use super::walk::line_at;
 
 /// Bytes, and whether the encoding was broken: then they are what could be read of it.
 pub(super) type Decoded = (Vec<u8>, bool);
@@ -54,7 +57,10 @@ fn letter(byte: u8) -> Option<u8> {
 pub(super) fn quoted_printable(encoded: &[u8]) -> Decoded {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut is_broken = false;
-    for line in encoded.split_inclusive(|byte| *byte == b'\n') {
+    let mut at = 0;
+    while at < encoded.len() {
+        let line = line_at(encoded, at);
+        at += line.len();
         let end = match line {
             [.., b'\r', b'\n'] => 2,
             [.., b'\n'] => 1,
@@ -85,7 +91,7 @@ pub(super) fn q_word(payload: &str) -> Decoded {
 fn escapes(content: &[u8], bytes: &mut Vec<u8>) -> bool {
     let mut is_broken = false;
     let mut rest = content;
-    while let Some(at) = rest.iter().position(|byte| *byte == b'=') {
+    while let Some(at) = memchr(b'=', rest) {
         bytes.extend_from_slice(&rest[..at]);
         let pair = rest.get(at + 1).zip(rest.get(at + 2));
         let value = pair.and_then(|(high, low)| Some(hex(*high)? << 4 | hex(*low)?));
@@ -111,14 +117,14 @@ fn hex(digit: u8) -> Option<u8> {
 /// windows-1252, whichever applies first.
 pub(super) fn text(bytes: &[u8], charset: Option<&str>) -> String {
     match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => return String::from_utf8_lossy(rest).into_owned(),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => return utf8(rest),
         [0xFE, 0xFF, rest @ ..] => return by_name("utf-16be", rest),
         [0xFF, 0xFE, rest @ ..] => return by_name("utf-16le", rest),
         _ => {}
     }
     let charset = charset.map(str::trim).unwrap_or_default();
     if charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8") {
-        return String::from_utf8_lossy(bytes).into_owned();
+        return utf8(bytes);
     }
     // Mail that calls itself ASCII and is not is UTF-8 more often than anything else.
     if !is_plain(charset) && charset_decoder(charset.as_bytes()).is_some() {
@@ -144,6 +150,15 @@ pub(super) fn utf8_or_1252(bytes: &[u8]) -> Cow<'_, str> {
 fn by_name(charset: &str, bytes: &[u8]) -> String {
     match charset_decoder(charset.as_bytes()) {
         Some(decoder) => decoder(bytes),
-        None => String::from_utf8_lossy(bytes).into_owned(),
+        None => utf8(bytes),
+    }
+}
+
+/// UTF-8, with a mark in the place of what is none. Most of it is, which is seen sooner than where
+/// it is not.
+fn utf8(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
     }
 }

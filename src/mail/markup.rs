@@ -87,6 +87,24 @@ pub(super) fn starts_with(text: &str, start: &str) -> bool {
     head.is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
 }
 
+/// Appends text of which nothing means anything to HTML.
+fn push_escaped(html: &mut String, text: &str) {
+    let mut rest = text;
+    let is_special = |byte| matches!(byte, b'&' | b'<' | b'>' | b'"');
+    // Each of them is a byte, so that a text may be cut on both its sides.
+    while let Some(at) = rest.bytes().position(is_special) {
+        html.push_str(&rest[..at]);
+        html.push_str(match rest.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            _ => "&quot;",
+        });
+        rest = &rest[at + 1..];
+    }
+    html.push_str(rest);
+}
+
 /// Text as HTML: blank lines divide paragraphs, other line ends are `<br>`. Nothing is made a
 /// link.
 #[must_use]
@@ -103,15 +121,7 @@ pub fn html_of_text(text: &str) -> String {
         }
         html.push_str(if is_open { "<br>\n" } else { "<p>" });
         is_open = true;
-        for c in line.chars() {
-            match c {
-                '&' => html.push_str("&amp;"),
-                '<' => html.push_str("&lt;"),
-                '>' => html.push_str("&gt;"),
-                '"' => html.push_str("&quot;"),
-                c => html.push(c),
-            }
-        }
+        push_escaped(&mut html, line);
     }
     if is_open {
         html.push_str("</p>\n");

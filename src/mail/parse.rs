@@ -79,8 +79,7 @@ pub fn parse(bytes: &[u8]) -> Parsed {
             Some(is_html) => bodies.push(Body {
                 is_html,
                 alternative: leaf.alternative,
-                text: decode::text(&content, leaf.content.parameter("charset"))
-                    .replace("\r\n", "\n"),
+                text: plain_lines(decode::text(&content, leaf.content.parameter("charset"))),
             }),
             None => parsed.attachments.push(attachment(&leaf, content)),
         }
@@ -97,6 +96,21 @@ fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
     }
     let feed = |byte: &u8| if *byte == b'\r' { b'\n' } else { *byte };
     Cow::Owned(bytes.iter().map(feed).collect())
+}
+
+/// A text whose lines end with a line feed alone.
+fn plain_lines(text: String) -> String {
+    if !text.contains('\r') {
+        return text;
+    }
+    let mut lines = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        match line.strip_suffix("\r\n") {
+            Some(line) => lines.extend([line, "\n"]),
+            None => lines.push_str(line),
+        }
+    }
+    lines
 }
 
 fn read_fields(fields: &Fields<'_>, parsed: &mut Parsed, notes: &mut Notes) {

@@ -4,6 +4,8 @@
 //! Each line is compared with the boundaries that are open, of which there are [`MAX_DEPTH`] at
 //! most, so time is linear and nothing recurses. It copies nothing and decodes nothing.
 
+use memchr::memchr;
+
 use super::decode::utf8_or_1252;
 use super::field::{Content, LONG_PARAMETERS};
 
@@ -193,9 +195,10 @@ pub(super) fn walk(input: &[u8]) -> Walked<'_> {
     walk.walked
 }
 
-fn line_at(input: &[u8], at: usize) -> &[u8] {
+/// The line that begins at a place, with its end.
+pub(super) fn line_at(input: &[u8], at: usize) -> &[u8] {
     let rest = &input[at..];
-    let end = rest.iter().position(|byte| *byte == b'\n');
+    let end = memchr(b'\n', rest);
     &rest[..end.map_or(rest.len(), |end| end + 1)]
 }
 
