@@ -144,16 +144,8 @@ pub fn store(
     let created_at = storing.created_at.unwrap_or(tx.now);
     let order = tx.next_order(created_at);
     let id = tx.take_id(Resource::Message, storing.id, is_taken)?;
-    let thread = match storing.thread {
-        Some(thread) => thread,
-        None => threads::create(
-            tx,
-            inbox.id,
-            storing.mail.subject.clone(),
-            created_at,
-            order,
-        ),
-    };
+    let known = storing.thread;
+    let thread = known.unwrap_or_else(|| threads::draw(tx));
     let message = Arc::new(Message {
         id,
         inbox: inbox.id,
@@ -167,7 +159,10 @@ pub fn store(
         order,
     });
     enter(tx.state, &message);
-    threads::extend(tx.state, &message);
+    match known {
+        Some(_) => threads::extend(tx.state, &message),
+        None => threads::begin(tx.state, &message),
+    }
     Ok(message)
 }
 

@@ -128,36 +128,30 @@ fn is_taken(state: &State, id: Id) -> bool {
     state.threads.get(id).is_some() || state.threads.trash.get(id).is_some()
 }
 
-/// Opens a thread for a message that is about to be stored.
-pub(super) fn create(
-    tx: &mut Transaction<'_>,
-    inbox: Id,
-    subject: Box<str>,
-    created_at: Timestamp,
-    last: Order,
-) -> Id {
-    let id = tx.draw_id(is_taken);
-    put_new(tx.state, id, inbox, subject, created_at, last);
-    id
+/// The id of a thread that a message is about to begin.
+pub(super) fn draw(tx: &mut Transaction<'_>) -> Id {
+    tx.draw_id(is_taken)
 }
 
-fn put_new(
-    state: &mut State,
-    id: Id,
-    inbox: Id,
-    subject: Box<str>,
-    created_at: Timestamp,
-    last: Order,
-) {
+/// Opens the thread of a message that was stored as its first.
+pub(super) fn begin(state: &mut State, message: &Message) {
     state.threads.put(Arc::new(Thread {
-        id,
-        inbox,
-        subject,
-        is_read: true,
-        created_at,
-        last,
-        messages: 0,
+        id: message.thread,
+        inbox: message.inbox,
+        subject: message.mail.subject.clone(),
+        is_read: is_read_after(message),
+        created_at: message.created_at,
+        last: message.order,
+        messages: 1,
     }));
+}
+
+/// What came makes its thread unread, what went read.
+fn is_read_after(message: &Message) -> bool {
+    match message.direction {
+        Direction::Inbound => false,
+        Direction::Outbound => true,
+    }
 }
 
 /// Describes a thread of an account as it stands; its messages follow.
@@ -174,20 +168,25 @@ pub fn describe(
 ) -> Result<Id, Refusal> {
     let last = tx.next_order(created_at);
     let id = tx.take_id(Resource::Thread, id, is_taken)?;
-    put_new(tx.state, id, inbox, Box::from(subject), created_at, last);
+    tx.state.threads.put(Arc::new(Thread {
+        id,
+        inbox,
+        subject: subject.into(),
+        is_read: true,
+        created_at,
+        last,
+        messages: 0,
+    }));
     Ok(id)
 }
 
-/// Notes that a message was stored in its thread: what came makes it unread, what went read.
+/// Notes that a further message was stored in its thread.
 pub(super) fn extend(state: &mut State, message: &Message) {
     let Some(known) = state.threads.get(message.thread) else {
         return;
     };
     let thread = Thread {
-        is_read: match message.direction {
-            Direction::Inbound => false,
-            Direction::Outbound => true,
-        },
+        is_read: is_read_after(message),
         last: match known.messages {
             0 => message.order,
             _ => known.last.max(message.order),

@@ -33,7 +33,6 @@ pub struct Tree<K, V> {
 }
 
 /// All leaves stand at one height, and only the leaf of an empty tree is empty.
-#[derive(Clone)]
 enum Node<K, V> {
     Leaf(Vec<(K, V)>),
     Branch(Vec<Child<K, V>>),
@@ -171,6 +170,20 @@ impl<K: Ord + Clone, V: Clone> Tree<K, V> {
     /// a subtree that both share is skipped whole.
     pub fn missing_in(&self, other: &Self) -> usize {
         other.root.lacks(&self.root)
+    }
+}
+
+/// A copy is made to be written to: one of a leaf has room, so that it is not copied twice.
+impl<K: Clone, V: Clone> Clone for Node<K, V> {
+    fn clone(&self) -> Self {
+        match self {
+            Node::Leaf(entries) => {
+                let mut copy = Vec::with_capacity(entries.len() + SPARE);
+                copy.extend_from_slice(entries);
+                Node::Leaf(copy)
+            }
+            Node::Branch(children) => Node::Branch(children.clone()),
+        }
     }
 }
 
@@ -377,17 +390,6 @@ fn cut<T, K: Clone, V>(items: Vec<T>, node_of: fn(Vec<T>) -> Node<K, V>) -> Vec<
         Child { low, count, node }
     };
     (0..nodes).map(child).collect()
-}
-
-impl<K: Ord + Clone, V: Clone> FromIterator<(K, V)> for Tree<K, V> {
-    /// Inserts one after the other, so the last of several entries under one key stays.
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let mut tree = Self::new();
-        for (key, value) in entries {
-            tree.insert(key, value);
-        }
-        tree
-    }
 }
 
 impl<K, V> Clone for Tree<K, V> {

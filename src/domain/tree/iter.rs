@@ -2,9 +2,9 @@
 
 use std::{ops::Range, slice};
 
-use super::Node;
+use super::{Node, Tree};
 
-/// The entries of a [`Tree`](super::Tree) by ascending key, from either end.
+/// The entries of a [`Tree`] by ascending key, from either end.
 ///
 /// A step is O(1) within a leaf and O(log n) into the next one, some dozen entries on.
 /// Skipping any number of entries (`nth`, `nth_back`) is O(log n).
@@ -68,3 +68,14 @@ impl<K, V> DoubleEndedIterator for Iter<'_, K, V> {
 }
 
 impl<K, V> ExactSizeIterator for Iter<'_, K, V> {}
+
+impl<K: Ord + Clone, V: Clone> FromIterator<(K, V)> for Tree<K, V> {
+    /// Inserts one after the other, so the last of several entries under one key stays.
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let mut tree = Self::new();
+        for (key, value) in entries {
+            tree.insert(key, value);
+        }
+        tree
+    }
+}
