@@ -82,10 +82,12 @@ impl Connection {
         self.answer(status)
     }
 
+    /// Asks, without waiting for the answer.
     pub fn ask(&mut self, request: &[u8]) {
         self.stream.write_all(request).expect("the server reads");
     }
 
+    /// Reads the answer to what was asked; answers all of it, head and body.
     pub fn answer(&mut self, status: u16) -> &[u8] {
         self.answer.clear();
         let body = loop {

@@ -82,15 +82,14 @@ pub fn rows(folder: &Path, extent: &Extent) {
     let kept = Command::new(this).arg(KEEP).status();
     assert!(kept.is_ok_and(|status| status.success()));
     load(folder);
-    if extent.is_full {
-        let mut document = String::from(r#"{"inboxes":["#);
-        two_inboxes(&mut document);
-        document.push_str(r#"],"threads":["#);
-        threads(&mut document, "alice", LARGEST_BODY, 10, &short);
-        document.push_str("]}");
-        let what = format!("{} messages", grouped(LARGEST_BODY));
-        states::meanwhile(folder, &what, &document);
-    }
+    let messages = if extent.is_full { LARGEST_BODY } else { LARGE };
+    let mut document = String::from(r#"{"inboxes":["#);
+    two_inboxes(&mut document);
+    document.push_str(r#"],"threads":["#);
+    threads(&mut document, "alice", messages, 10, &short);
+    document.push_str("]}");
+    let what = format!("{} messages", grouped(messages));
+    states::meanwhile(folder, &what, &document);
 }
 
 fn two_inboxes(document: &mut String) {

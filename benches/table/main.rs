@@ -10,7 +10,7 @@ mod load;
 mod mail;
 mod server;
 mod states;
-mod waiting;
+mod time;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -29,6 +29,8 @@ const WORLDS: usize = 2_000;
 /// How much is asked.
 struct Extent {
     requests: usize,
+    /// Requests after which memory should not have grown.
+    many: usize,
     starts: usize,
     connections: &'static [usize],
     is_full: bool,
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
     let is_quick = given("--quick") || std::env::var_os("OPENMAIL_MOCK_BENCH_QUICK").is_some();
     let extent = Extent {
         requests: if is_quick { 2_000 } else { 20_000 },
+        many: if is_quick { 200_000 } else { 1_000_000 },
         starts: if is_quick { 5 } else { 20 },
         connections: if is_quick { &[1_000] } else { &[1_000, 10_000] },
         is_full: !is_quick,
@@ -61,27 +64,30 @@ fn main() -> ExitCode {
     println!("|---|---|---|---|---|");
     let folder = std::env::temp_dir().join(format!("openmail-mock-table-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("the system's temporary folder takes files");
-    if given("--waiting") {
-        waiting::rows(&folder);
-        let _ = std::fs::remove_dir_all(&folder);
-        return ExitCode::SUCCESS;
+    let all = !["--pods", "--mail", "--time"].into_iter().any(given);
+    if all || given("--pods") {
+        of_pods(&folder, &extent);
+        starts(&folder, &extent);
     }
-    if given("--mail") {
+    if all {
+        memory(&folder, &extent);
+        for &connections in extent.connections {
+            kept_alive(&folder, connections);
+        }
+        worlds(&folder);
+    }
+    if all || given("--time") {
+        time::rows(&folder);
+    }
+    if all {
+        states::rows(&folder, is_quick);
+    }
+    if all || given("--mail") {
         mail::rows(&folder, &extent);
-        let _ = std::fs::remove_dir_all(&folder);
-        return ExitCode::SUCCESS;
     }
-    of_pods(&folder, &extent);
-    starts(&folder, &extent);
-    memory(&folder, &extent);
-    for &connections in extent.connections {
-        kept_alive(&folder, connections);
+    if all {
+        size_and_build(&folder, &extent);
     }
-    waiting::rows(&folder);
-    worlds(&folder);
-    states::rows(&folder, is_quick);
-    mail::rows(&folder, &extent);
-    size_and_build(&folder, &extent);
     let _ = std::fs::remove_dir_all(&folder);
     ExitCode::SUCCESS
 }
@@ -269,28 +275,42 @@ fn memory(folder: &Path, extent: &Extent) {
     let show = |mebibytes: f64| format!("{mebibytes:.1} MiB");
     let servers = [&ours, &bare];
     compare("memory, idle", servers.map(mebibytes), show, "12 MiB");
-    // One connection creates, then deletes; sixteen at once would delete what is not there yet.
-    let mixed = |status: fn(usize) -> u16| Load {
-        connections: 1,
-        requests: extent.requests,
+    for (requests, target) in [(20_000, "20 MiB"), (extent.many, "no growth")] {
+        mixed(requests, |number| if creates(number) { 201 } else { 204 }).run(ours.address);
+        mixed(requests, |_| 200).run(bare.address);
+        let what = format!(
+            "memory after {} requests{}, half of them deletes",
+            grouped(requests),
+            if target == "no growth" { " more" } else { "" },
+        );
+        compare(&what, servers.map(mebibytes), show, target);
+    }
+}
+
+/// Each connection creates, then deletes what it has created.
+fn mixed(requests: usize, status: fn(usize) -> u16) -> Load {
+    Load {
+        connections: CONNECTIONS,
+        requests,
         status,
         write: |number, text| {
-            let client = number / 2;
-            let path = format!("/v1/pods/mixed-{client}");
-            let body = format!(r#"{{"clientId":"mixed-{client}","name":"Mixed"}}"#);
-            match number % 2 {
-                0 => request(text, "POST", "/v1/pods", "default", &body),
-                _ => request(text, "DELETE", &path, "default", ""),
+            let client = number / CONNECTIONS / 2 * CONNECTIONS + number % CONNECTIONS;
+            match creates(number) {
+                true => {
+                    let body = format!(r#"{{"clientId":"mixed-{client}","name":"Mixed"}}"#);
+                    request(text, "POST", "/v1/pods", "default", &body);
+                }
+                false => {
+                    let path = format!("/v1/pods/mixed-{client}");
+                    request(text, "DELETE", &path, "default", "");
+                }
             }
         },
-    };
-    mixed(|number| if number % 2 == 0 { 201 } else { 204 }).run(ours.address);
-    mixed(|_| 200).run(bare.address);
-    let what = format!(
-        "memory after {} requests, half of them deletes",
-        grouped(extent.requests)
-    );
-    compare(&what, servers.map(mebibytes), show, "20 MiB");
+    }
+}
+
+fn creates(number: usize) -> bool {
+    (number / CONNECTIONS).is_multiple_of(2)
 }
 
 /// What an open connection costs that has asked once and may ask again.

@@ -347,11 +347,11 @@ fn slowest_until(server: &Server, is_over: &AtomicBool, ready: &Barrier) -> Dura
 }
 
 /// The lowest of a few rounds: whatever else runs on the machine only ever adds.
-fn lowest(mut round: impl FnMut() -> Duration) -> Duration {
+pub fn lowest(mut round: impl FnMut() -> Duration) -> Duration {
     let rounds = (0..ROUNDS).map(|_| round());
     rounds.min().unwrap_or_default()
 }
 
-fn millis(time: Duration) -> String {
+pub fn millis(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }
