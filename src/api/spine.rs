@@ -319,7 +319,8 @@ fn behave(
     }
 }
 
-/// Lets the request into the world that it addresses, if it may.
+/// Lets the request into the world that it addresses, if it may. What it does there is noted, that of
+/// the control plane aside, which nobody records.
 fn enter(
     shared: &Shared,
     plane: &Plane,
@@ -343,8 +344,7 @@ fn enter(
             key.ok_or_else(|| Failure::unauthorized(&operation.credentials))?
         }
     };
-    let caller = app.enter(&entrance.world, entrance.holder)?;
-    Ok(caller.noting(notes))
+    Ok(app.enter(&entrance.world, entrance.holder)?.noting(notes))
 }
 
 /// Turns the outcome into bytes and holds those against the contract, whatever they are.

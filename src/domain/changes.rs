@@ -237,7 +237,11 @@ pub fn tell<'s>(before: &'s State, after: &'s State, told: &mut impl FnMut(Chang
     if *stored_bytes != after.stored_bytes {
         fields.push("storedBytes");
     }
-    if gone_mail.differences(&after.gone_mail).next().is_some() {
+    if gone_mail
+        .differences(&after.gone_mail, PartialEq::eq)
+        .next()
+        .is_some()
+    {
         fields.push("goneMail");
     }
     only(Kind::Usage, fields, told);
@@ -279,7 +283,7 @@ fn rows<'s, K: Ord + 's, R: Fields + 's>(
     name: impl Fn(&'s K, &'s Arc<R>) -> Name<'s>,
     told: &mut impl FnMut(Change<'s>),
 ) {
-    for difference in before.differences(after) {
+    for difference in before.differences(after, Arc::ptr_eq) {
         differ(kind, difference, &name, told);
     }
 }
@@ -316,12 +320,11 @@ fn of_policies<'s>(
         values: _,
         selections: _,
     } = &**before;
-    for difference in modes.differences(&after.modes) {
+    for difference in modes.differences(&after.modes, PartialEq::eq) {
         let (key, verb) = match difference {
             Difference::Gone(key, _) => (key, Verb::Deleted),
             Difference::New(key, _) => (key, Verb::Created),
-            Difference::Both(key, old, new) if old != new => (key, Verb::Updated),
-            Difference::Both(..) => continue,
+            Difference::Both(key, ..) => (key, Verb::Updated),
         };
         told(Change {
             kind: Kind::PolicyMode,
@@ -345,7 +348,6 @@ fn differ<'s, K, R: Fields>(
     told: &mut impl FnMut(Change<'s>),
 ) {
     let (name, verb, fields) = match difference {
-        Difference::Both(_, old, new) if Arc::ptr_eq(old, new) => return,
         Difference::Both(key, old, new) => match old.changed(new) {
             fields if fields.is_empty() => return,
             fields => (name(key, new), Verb::Updated, fields),

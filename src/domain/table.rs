@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::clock::Timestamp;
 use super::ids::Id;
-use super::tree::{Differences, Tree};
+use super::tree::{Difference, Tree};
 
 /// Where a row stands among its kind: by creation instant, ties by creation order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,8 +152,11 @@ impl<R: Row> Table<R> {
     }
 
     /// What a newer table holds differently; costs what differs.
-    pub(super) fn differences<'t>(&'t self, newer: &'t Self) -> Differences<'t, Order, Arc<R>> {
-        self.rows.differences(&newer.rows)
+    pub(super) fn differences<'t>(
+        &'t self,
+        newer: &'t Self,
+    ) -> impl Iterator<Item = Difference<'t, Order, Arc<R>>> {
+        self.rows.differences(&newer.rows, Arc::ptr_eq)
     }
 }
 

@@ -12,7 +12,7 @@ mod iter;
 use std::sync::Arc;
 use std::{borrow::Borrow, fmt, mem};
 
-pub use diff::{Difference, Differences};
+pub use diff::Difference;
 pub use iter::Iter;
 
 /// Most entries of a leaf and most children of a branch. Larger nodes read faster but make a

@@ -169,10 +169,11 @@ impl Usage {
 
     /// The inboxes that used something else on that day than a later account of it says.
     pub(super) fn inboxes_beside(&self, later: &Self) -> Vec<Id> {
-        let differences = self.of_inboxes.differences(&later.of_inboxes);
+        let differences = self
+            .of_inboxes
+            .differences(&later.of_inboxes, PartialEq::eq);
         let inboxes = differences.filter_map(|difference| match difference {
-            Difference::New(inbox, _) => Some(*inbox),
-            Difference::Both(inbox, was, is) => (was != is).then_some(*inbox),
+            Difference::New(inbox, _) | Difference::Both(inbox, ..) => Some(*inbox),
             Difference::Gone(..) => None,
         });
         inboxes.collect()
@@ -250,6 +251,5 @@ impl Usage {
 
 /// Whether two trees say the same; costs what differs.
 fn is_shared<V: PartialEq>(one: &Tree<Id, V>, other: &Tree<Id, V>) -> bool {
-    let mut differences = one.differences(other);
-    differences.all(|difference| matches!(difference, Difference::Both(_, was, is) if was == is))
+    one.differences(other, PartialEq::eq).next().is_none()
 }

@@ -13,15 +13,15 @@ pub enum Difference<'t, K, V> {
     Gone(&'t K, &'t V),
     /// It is in the newer one alone.
     New(&'t K, &'t V),
-    /// It is in both, in parts that they do not share: the older value and the newer one, which may
-    /// well be equal.
+    /// It is in both, with an older value and a newer one.
     Both(&'t K, &'t V, &'t V),
 }
 
-/// The entries, by ascending key, of those parts of two trees that they do not share.
-pub struct Differences<'t, K, V> {
+/// What two trees hold differently, by ascending key.
+pub struct Differences<'t, K, V, S> {
     older: Cursor<'t, K, V>,
     newer: Cursor<'t, K, V>,
+    is_same: S,
 }
 
 /// What is still to come of a tree, the next part last.
@@ -36,18 +36,24 @@ enum Part<'t, K, V> {
     Entries(&'t [(K, V)]),
 }
 
-/// The next part.
-enum Head<'t, K, V> {
-    Node(&'t Arc<Node<K, V>>),
-    Entry(&'t K, &'t V),
+impl<K, V> Clone for Part<'_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
+impl<K, V> Copy for Part<'_, K, V> {}
+
 impl<K, V> Tree<K, V> {
-    /// What a newer tree holds differently.
-    pub fn differences<'t>(&'t self, newer: &'t Self) -> Differences<'t, K, V> {
-        let is_same = Arc::ptr_eq(&self.root, &newer.root);
+    /// What a newer tree holds differently; `is_same` says whether two values under one key are.
+    pub fn differences<'t, S: Fn(&V, &V) -> bool>(
+        &'t self,
+        newer: &'t Self,
+        is_same: S,
+    ) -> Differences<'t, K, V, S> {
+        let is_shared = Arc::ptr_eq(&self.root, &newer.root);
         let cursor = |tree: &'t Self| Cursor {
-            ahead: match is_same || tree.len == 0 {
+            ahead: match is_shared || tree.len == 0 {
                 true => Vec::new(),
                 false => vec![Part::Root(&tree.root)],
             },
@@ -55,97 +61,137 @@ impl<K, V> Tree<K, V> {
         Differences {
             older: cursor(self),
             newer: cursor(newer),
+            is_same,
         }
     }
 }
 
-impl<'t, K: Ord, V> Iterator for Differences<'t, K, V> {
+impl<'t, K: Ord, V, S: Fn(&V, &V) -> bool> Iterator for Differences<'t, K, V, S> {
     type Item = Difference<'t, K, V>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let (older, newer) = (self.older.head(), self.newer.head());
-            let difference = match (older, newer) {
+            let (older, newer) = (self.older.ahead.last(), self.newer.ahead.last());
+            match (older.copied(), newer.copied()) {
                 (None, None) => return None,
-                (Some(Head::Node(one)), Some(Head::Node(other))) => {
-                    self.meet(one, other);
-                    continue;
-                }
-                (Some(Head::Node(_)), Some(Head::Entry(..)) | None) => {
-                    self.older.open();
-                    continue;
-                }
-                (Some(Head::Entry(..)) | None, Some(Head::Node(_))) => {
-                    self.newer.open();
-                    continue;
-                }
-                (Some(Head::Entry(key, value)), None) => Difference::Gone(key, value),
-                (None, Some(Head::Entry(key, value))) => Difference::New(key, value),
-                (Some(Head::Entry(key, value)), Some(Head::Entry(other, new))) => {
+                (Some(Part::Entries(older)), Some(Part::Entries(newer))) => {
+                    let shared = self.shared_entries(older, newer);
+                    if shared > 0 {
+                        self.pass(shared);
+                        continue;
+                    }
+                    let ((key, old), (other, new)) = (&older[0], &newer[0]);
                     match key.cmp(other) {
-                        Ordering::Less => Difference::Gone(key, value),
-                        Ordering::Equal => Difference::Both(key, value, new),
-                        Ordering::Greater => Difference::New(other, new),
+                        Ordering::Less => {
+                            self.older.pass(1);
+                            return Some(Difference::Gone(key, old));
+                        }
+                        Ordering::Greater => {
+                            self.newer.pass(1);
+                            return Some(Difference::New(other, new));
+                        }
+                        Ordering::Equal => {
+                            self.pass(1);
+                            return Some(Difference::Both(key, old, new));
+                        }
                     }
                 }
-            };
-            match difference {
-                Difference::Gone(..) => self.older.step(),
-                Difference::New(..) => self.newer.step(),
-                Difference::Both(..) => {
-                    self.older.step();
-                    self.newer.step();
+                (Some(Part::Entries(older)), None) => {
+                    self.older.pass(1);
+                    return Some(Difference::Gone(&older[0].0, &older[0].1));
                 }
+                (None, Some(Part::Entries(newer))) => {
+                    self.newer.pass(1);
+                    return Some(Difference::New(&newer[0].0, &newer[0].1));
+                }
+                (Some(Part::Entries(_)) | None, Some(newer)) => self.newer.open(newer),
+                (Some(older), Some(Part::Entries(_)) | None) => self.older.open(older),
+                (Some(older), Some(newer)) => self.meet(older, newer),
             }
-            return Some(difference);
         }
     }
 }
 
-impl<K, V> Differences<'_, K, V> {
-    /// Passes over a node that both trees share, or goes into the higher of the two: a node that
+impl<K: Ord, V, S: Fn(&V, &V) -> bool> Differences<'_, K, V, S> {
+    /// How many entries of two leaves are the same, from their beginnings on.
+    fn shared_entries(&self, older: &[(K, V)], newer: &[(K, V)]) -> usize {
+        let pairs = older.iter().zip(newer);
+        let is_shared = |((key, old), (other, new)): &(&(K, V), &(K, V))| {
+            (self.is_same)(old, new) && key == other
+        };
+        pairs.take_while(is_shared).count()
+    }
+
+    fn pass(&mut self, count: usize) {
+        self.older.pass(count);
+        self.newer.pass(count);
+    }
+
+    /// Passes over nodes that both trees share, or goes into the higher of the two: a node that
     /// both share stands as far above the leaves in the one as in the other.
-    fn meet(&mut self, older: &Arc<Node<K, V>>, newer: &Arc<Node<K, V>>) {
-        if Arc::ptr_eq(older, newer) {
-            self.older.step();
-            self.newer.step();
-            return;
+    fn meet(&mut self, older: Part<'_, K, V>, newer: Part<'_, K, V>) {
+        let (old_nodes, new_nodes) = (older.nodes(), newer.nodes());
+        let shared = old_nodes.zip(new_nodes);
+        let shared = shared.take_while(|(one, other)| Arc::ptr_eq(one, other));
+        let shared = shared.count();
+        if shared > 0 {
+            return self.pass(shared);
         }
-        let (old_height, new_height) = (older.height(), newer.height());
+        let height = |part: Part<'_, K, V>| part.nodes().next().map_or(0, |node| node.height());
+        let (old_height, new_height) = (height(older), height(newer));
         if old_height >= new_height {
-            self.older.open();
+            self.older.open_next();
         }
         if new_height >= old_height {
-            self.newer.open();
+            self.newer.open_next();
         }
+    }
+}
+
+impl<'t, K, V> Part<'t, K, V> {
+    /// The nodes that stand here; entries are none.
+    fn nodes(self) -> impl Iterator<Item = &'t Arc<Node<K, V>>> {
+        let (root, children): (Option<&'t Arc<Node<K, V>>>, &'t [Child<K, V>]) = match self {
+            Part::Root(root) => (Some(root), &[]),
+            Part::Children(children) => (None, children),
+            Part::Entries(_) => (None, &[]),
+        };
+        root.into_iter()
+            .chain(children.iter().map(|child| &child.node))
     }
 }
 
 impl<'t, K, V> Cursor<'t, K, V> {
-    fn head(&self) -> Option<Head<'t, K, V>> {
-        Some(match self.ahead.last()? {
-            Part::Root(root) => Head::Node(root),
-            Part::Children(children) => Head::Node(&children[0].node),
-            Part::Entries(entries) => Head::Entry(&entries[0].0, &entries[0].1),
-        })
-    }
-
-    /// Passes over what stands at the head.
-    fn step(&mut self) {
-        let rest = match self.ahead.pop() {
-            Some(Part::Children([_, rest @ ..])) if !rest.is_empty() => Part::Children(rest),
-            Some(Part::Entries([_, rest @ ..])) if !rest.is_empty() => Part::Entries(rest),
-            Some(Part::Root(_) | Part::Children(_) | Part::Entries(_)) | None => return,
+    /// Passes over so many of what stands at the head.
+    fn pass(&mut self, count: usize) {
+        let is_done = match self.ahead.last_mut() {
+            Some(Part::Children(children)) => {
+                *children = &children[count..];
+                children.is_empty()
+            }
+            Some(Part::Entries(entries)) => {
+                *entries = &entries[count..];
+                entries.is_empty()
+            }
+            Some(Part::Root(_)) | None => true,
         };
-        self.ahead.push(rest);
+        if is_done {
+            self.ahead.pop();
+        }
     }
 
-    /// Goes into the node at the head.
-    fn open(&mut self) {
-        let Some(Head::Node(node)) = self.head() else {
+    /// Goes into the first node of what stands at the head.
+    fn open_next(&mut self) {
+        if let Some(head) = self.ahead.last().copied() {
+            self.open(head);
+        }
+    }
+
+    fn open(&mut self, head: Part<'t, K, V>) {
+        let Some(node) = head.nodes().next() else {
             return;
         };
-        self.step();
+        self.pass(1);
         self.ahead.push(match &**node {
             Node::Leaf(entries) => Part::Entries(entries),
             Node::Branch(children) => Part::Children(children),
