@@ -13,6 +13,7 @@ use openmail_mock::domain::ids::Source;
 use openmail_mock::domain::state::{State, Transaction};
 use openmail_mock::domain::tree::Tree;
 use openmail_mock::mail::{self, Draft, Mailbox};
+use openmail_mock::record::effects::Effects;
 use openmail_mock::record::journal::{Entry, Exchange, Facts, Journal};
 
 /// The bytes that the journal of a world may hold.
@@ -167,6 +168,7 @@ fn record_an_exchange(bencher: Bencher<'_, '_>) {
             answer_head: b"content-type: application/json\n",
             answer: b"{}",
             facts: &facts,
+            effects: Effects::default(),
         };
         journal.push(Exchange::new(entry), JOURNAL);
     });

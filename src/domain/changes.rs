@@ -300,7 +300,13 @@ fn of_threads<'s>(before: &'s Threads, after: &'s Threads, told: &mut impl FnMut
     let id = |id: &'s Id, _: &'s Arc<_>| Name::Id(*id);
     rows(Kind::Thread, threads, &after.rows, id, told);
     let id = |id: &'s Id, _: &'s Arc<_>| Name::Id(*id);
-    rows(Kind::TrashedThread, &trash.rows, &after.trash.rows, id, told);
+    rows(
+        Kind::TrashedThread,
+        &trash.rows,
+        &after.trash.rows,
+        id,
+        told,
+    );
 }
 
 fn of_policies<'s>(

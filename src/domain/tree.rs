@@ -59,12 +59,6 @@ impl<K, V> Tree<K, V> {
         self.len
     }
 
-    /// Whether both are one clone, unwritten since. O(1).
-    #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.root, &other.root)
-    }
-
     /// Whether there are no entries. O(1).
     pub fn is_empty(&self) -> bool {
         self.len == 0

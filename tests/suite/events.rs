@@ -11,6 +11,7 @@ use openmail_mock::domain::events::{self, Event, Kind, Listener, Listeners, Rout
 use openmail_mock::domain::ids::{Id, Source};
 use openmail_mock::domain::inboxes::{self, InboxChange, NewInbox};
 use openmail_mock::domain::keys::{Holder, Scope};
+use openmail_mock::domain::mail::Class;
 use openmail_mock::domain::messages::{self, Mail};
 use openmail_mock::domain::refusal::Refusal;
 use openmail_mock::domain::state::{State, Transaction};
@@ -317,8 +318,7 @@ fn told(number: u64, text: &str) -> Arc<Event> {
         cc: [].into(),
         subject: "Hello".into(),
         text: text.into(),
-        category: None,
-        verdict: None,
+        class: Class::default(),
         attachments: [].into(),
         at: noon(),
     };

@@ -87,8 +87,8 @@ impl Received {
         let files: usize = self.attachments.iter().map(file).sum();
         let cc: usize = self.cc.iter().map(|address| address.len() + 16).sum();
         let names = self.message_id.len() + self.from.len() + self.to.len();
-        let words =
-            [&self.class.category, &self.class.verdict].map(|word| word.as_ref().map_or(0, |it| it.len()));
+        let words = [&self.class.category, &self.class.verdict]
+            .map(|word| word.as_ref().map_or(0, |it| it.len()));
         let texts = self.subject.len() + self.text.len() + words.iter().sum::<usize>();
         size_of::<Self>() + names + texts + cc + files
     }

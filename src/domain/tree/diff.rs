@@ -45,6 +45,12 @@ impl<K, V> Clone for Part<'_, K, V> {
 impl<K, V> Copy for Part<'_, K, V> {}
 
 impl<K, V> Tree<K, V> {
+    /// Whether both are one clone, unwritten since. O(1).
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.root, &other.root)
+    }
+
     /// What a newer tree holds differently; `is_same` says whether two values under one key are.
     pub fn differences<'t, S: Fn(&V, &V) -> bool>(
         &'t self,
@@ -151,13 +157,13 @@ impl<K: Ord, V, S: Fn(&V, &V) -> bool> Differences<'_, K, V, S> {
 impl<'t, K, V> Part<'t, K, V> {
     /// The nodes that stand here; entries are none.
     fn nodes(self) -> impl Iterator<Item = &'t Arc<Node<K, V>>> {
-        let (root, children): (Option<&'t Arc<Node<K, V>>>, &'t [Child<K, V>]) = match self {
-            Part::Root(root) => (Some(root), &[]),
+        let (root, children) = match self {
+            Part::Root(root) => (Some(root), <&[_]>::default()),
             Part::Children(children) => (None, children),
-            Part::Entries(_) => (None, &[]),
+            Part::Entries(_) => (None, <&[_]>::default()),
         };
-        root.into_iter()
-            .chain(children.iter().map(|child| &child.node))
+        let children = children.iter().map(|child| &child.node);
+        root.into_iter().chain(children)
     }
 }
 

@@ -50,7 +50,7 @@ pub fn laid(tape: &Tape<'_>, base: &State, manner: Manner<'_>) -> Result<State, 
 
 /// What a state says of itself gives the same state.
 pub fn hold(state: &State) {
-    let document = fixtures::document(state);
+    let document = fixtures::document(state, instant());
     let (tape, _) = Tape::read_trusted(&document).expect("an export is JSON");
     assert!(
         FORMAT.is_valid("Fixture", tape.root()),
@@ -58,7 +58,10 @@ pub fn hold(state: &State) {
         text(&document)
     );
     match laid(&tape, &empty(), Manner::DESCRIBE) {
-        Ok(again) => assert_eq!(text(&fixtures::document(&again)), text(&document)),
+        Ok(again) => assert_eq!(
+            text(&fixtures::document(&again, instant())),
+            text(&document)
+        ),
         Err(findings) => panic!("{:?} in {}", findings.told, text(&document)),
     }
 }
