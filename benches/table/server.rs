@@ -1,5 +1,7 @@
 //! A server as a child process: started, watched from outside, ended.
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -71,7 +73,9 @@ impl Server {
         load();
         // A thread's time is told when it goes to sleep.
         std::thread::sleep(MOMENT / 10);
-        Some(self.cpu()?.saturating_sub(before))
+        let after = self.cpu()?.into_iter();
+        let used = after.map(|(thread, after)| after - before.get(&thread).unwrap_or(&0));
+        Some(Duration::from_nanos(used.sum()))
     }
 
     /// Instructions that `load` costs it; none if there is no `perf` or the processor does not
@@ -82,19 +86,21 @@ impl Server {
         counter.read()
     }
 
-    /// Time of all threads that live; the time of those that ended is not told, and no thread
-    /// that serves requests ends.
-    fn cpu(&self) -> Option<Duration> {
+    /// Nanoseconds of each thread that lives; the time of those that ended is not told, and no
+    /// thread that serves requests ends.
+    fn cpu(&self) -> Option<HashMap<OsString, u64>> {
         let tasks = format!("/proc/{}/task", self.child.id());
-        let mut total = 0;
+        let mut threads = HashMap::new();
         for task in std::fs::read_dir(tasks).ok()? {
             // A thread may end between being listed and being read.
-            let Ok(text) = std::fs::read_to_string(task.ok()?.path().join("schedstat")) else {
+            let task = task.ok()?;
+            let Ok(text) = std::fs::read_to_string(task.path().join("schedstat")) else {
                 continue;
             };
-            total += text.split(' ').next()?.parse::<u64>().ok()?;
+            let nanoseconds = text.split(' ').next()?.parse().ok()?;
+            threads.insert(task.file_name(), nanoseconds);
         }
-        Some(Duration::from_nanos(total))
+        Some(threads)
     }
 
     /// Resident memory in KiB; none if the system does not tell.
