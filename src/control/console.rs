@@ -40,8 +40,8 @@ pub(super) fn console(call: &Call<'_>) -> Reply {
                 }
             }
             nav {
-                a href="/_mock/openapi.json" { "document" }
-                @if knows("/_mock/coverage") { a href="/_mock/coverage?format=html" { "coverage" } }
+                a href="/_mock/openapi.json" { "openapi.json" }
+                @if knows("/_mock/coverage") { a href="/_mock/coverage?format=html" { "what was seen" } }
             }
         }
         main {

@@ -80,7 +80,14 @@ impl<'e> ExchangeView<'e> {
         });
         let violations = violations.and_then(Result::ok).unwrap_or(json!([]));
         let message = answer.pointer("/body/message").and_then(Value::as_str);
-        let explanation = Explanation::of(contract, exchange, &headers, &violations, message);
+        let explanation = Explanation::of(
+            contract,
+            exchange,
+            &headers,
+            &violations,
+            message,
+            &world.name,
+        );
         let url = format!("{base}{}", secrets.redact_target(target));
         Self {
             id: format!("req_{}", exchange.number),

@@ -7,11 +7,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::api::nearest_path;
+use crate::app::DEFAULT_WORLD;
 use crate::contract::{Contract, Match, Operation, Spot, places, push_token};
 use crate::record::cause::Cause;
 use crate::record::faults::Forced;
 use crate::record::journal::{Exchange, Facts};
 use codes::Known;
+
+/// What paths of the control plane begin with.
+const CONTROL: &str = "/_mock/";
 
 /// What decided that it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -94,6 +98,7 @@ impl Explanation {
         headers: &[(String, String)],
         violations: &Value,
         message: Option<&str>,
+        world: &str,
     ) -> Option<Self> {
         let facts = &exchange.facts;
         let status = facts.status.filter(|status| *status >= 400)?;
@@ -110,8 +115,41 @@ impl Explanation {
             headers,
             violations: violations.as_array().map_or(&[], Vec::as_slice),
         };
-        Some(failed.explain(message.unwrap_or_default()))
+        Some(failed.explain(message.unwrap_or_default()).within(world))
     }
+}
+
+impl Explanation {
+    /// The same, with calls of the control plane that are about that world. Those without a name
+    /// are about `default`.
+    fn within(mut self, world: &str) -> Self {
+        if world != DEFAULT_WORLD {
+            let seen = self.state.iter_mut().filter_map(|it| it.see.as_mut());
+            for text in self.remedy.iter_mut().chain(seen) {
+                *text = naming(text, world);
+            }
+        }
+        self
+    }
+}
+
+/// A text whose calls of the control plane name the world, but for those that know no world or name
+/// it in their path.
+fn naming(text: &str, world: &str) -> String {
+    let mut named = String::with_capacity(text.len() + 32);
+    let mut rest = text;
+    while let Some(begin) = rest.find(CONTROL) {
+        let is_end = |c: char| !(c.is_ascii_alphanumeric() || "/_-{}".contains(c));
+        let path = &rest[begin..];
+        let length = path.find(is_end).unwrap_or(path.len());
+        let is_within = !path.starts_with("/_mock/worlds") && !path[length..].starts_with('?');
+        named.push_str(&rest[..begin + length]);
+        if is_within {
+            named.push_str(&format!("?world={world}"));
+        }
+        rest = &rest[begin + length..];
+    }
+    named + rest
 }
 
 impl Failed<'_> {

@@ -87,7 +87,7 @@ fn body(page: &mut Page, title: &str, side: &Value) {
         None => format!("{} bytes that are no text", side["bodyBytes"]),
     };
     page.title(title);
-    page.indented(&shown);
+    page.verbatim(&shown);
 }
 
 fn effects(page: &mut Page, effects: &EffectsView) {
@@ -153,6 +153,14 @@ impl Page {
 
     fn indented(&mut self, text: &str) {
         self.wrapped("  ", "  ", text);
+    }
+
+    /// A text as it was sent, on one line: a terminal wraps it, and what is copied is whole.
+    fn verbatim(&mut self, text: &str) {
+        let text = text.replace('\r', "\\r").replace('\n', "\\n");
+        self.text.push_str("  ");
+        self.text.push_str(&one_line(&text));
+        self.gap();
     }
 
     /// A title and its entries; nothing if there are none.

@@ -117,7 +117,8 @@ fn every_error_that_the_document_has_is_explained_when_it_is_asked_for() {
                 assert_eq!(answer.error(), *code, "{id}");
                 let explanation = explained(&account, &answer);
                 assert_eq!(text(&explanation, "decided"), "fault");
-                assert_eq!(explanation["state"][0]["see"], "GET /_mock/faults");
+                let see = "GET /_mock/faults?world=explain-forced";
+                assert_eq!(explanation["state"][0]["see"], see);
                 seen.insert(code);
             }
         }
@@ -307,8 +308,34 @@ fn a_terminal_reads_an_exchange_as_text() {
     ] {
         assert!(head.contains(part), "{part} in {head}");
     }
+    let (head, _) = head.split_once("\nANSWER\n").expect("an answer");
     let widest = head.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(100), "{widest:?}");
+}
+
+#[test]
+fn a_terminal_shows_bodies_as_they_were_sent() {
+    let account = account("explain-verbatim");
+    let body = format!(r#"{{"name":"two   spaces {}","x":7}}"#, "long".repeat(40));
+    let json = [("content-type", "application/json")];
+    let answer = account.send_raw("POST", "/v1/pods?limit=x", &json, body.as_bytes());
+    assert!(page(&account, &answer).contains(&body));
+}
+
+#[test]
+fn remedies_name_the_world_that_they_are_for() {
+    let account = account("explain-world");
+    let fault = json!([{ "operation": "listPods", "status": 503 }]);
+    account
+        .send("PUT", "/_mock/faults", Some(fault))
+        .expect(200);
+    let page = page(&account, &account.get("/v1/pods").expect(503));
+    let world = account
+        .key
+        .strip_prefix("om_test_")
+        .expect("an account's key");
+    let call = format!("DELETE /_mock/faults?world={world}");
+    assert!(page.contains(&call), "{page}");
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub fn laid(tape: &Tape<'_>, base: &State, manner: Manner<'_>) -> Result<State, 
 
 /// What a state says of itself gives the same state.
 pub fn hold(state: &State) {
-    let document = fixtures::document(state, instant());
+    let document = fixtures::document(state, state.clock.reading(instant()));
     let (tape, _) = Tape::read_trusted(&document).expect("an export is JSON");
     assert!(
         FORMAT.is_valid("Fixture", tape.root()),
@@ -59,7 +59,7 @@ pub fn hold(state: &State) {
     );
     match laid(&tape, &empty(), Manner::DESCRIBE) {
         Ok(again) => assert_eq!(
-            text(&fixtures::document(&again, instant())),
+            text(&fixtures::document(&again, again.clock.reading(instant()))),
             text(&document)
         ),
         Err(findings) => panic!("{:?} in {}", findings.told, text(&document)),
