@@ -65,7 +65,7 @@ fn recorded(change: Change<'_>) -> effects::Change {
             }
         },
         verb: change.verb.word(),
-        fields: change.fields.into(),
+        fields: change.fields,
     }
 }
 

@@ -25,8 +25,8 @@ pub(super) struct ChangeView {
     pub kind: &'static str,
     pub id: Option<String>,
     pub change: &'static str,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub fields: Box<[&'static str]>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<&'static str>,
 }
 
 #[derive(Debug, Serialize)]

@@ -3,6 +3,8 @@
 
 /// At most this many changes of one exchange are told apart, and as many events.
 pub const MAX_TOLD: usize = 100;
+/// A send takes of so many limits, and little else takes of any.
+const USUAL_LIMITS: usize = 5;
 
 /// What an exchange did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub struct Change {
     /// What became of it.
     pub verb: &'static str,
     /// Of one that was there before, what changed about it.
-    pub fields: Box<[&'static str]>,
+    pub fields: Vec<&'static str>,
 }
 
 /// What a thing is known by.
@@ -105,7 +107,12 @@ impl Effects {
                     ..taken
                 };
             }
-            None if self.limits.len() < MAX_TOLD => self.limits.push(taken),
+            None if self.limits.len() < MAX_TOLD => {
+                if self.limits.is_empty() {
+                    self.limits.reserve_exact(USUAL_LIMITS);
+                }
+                self.limits.push(taken);
+            }
             None => {}
         }
     }
@@ -125,7 +132,7 @@ impl Effects {
                 Name::Only | Name::Number(_) => 0,
                 Name::Text(text) => text.len(),
             };
-            text + size_of_val(&*change.fields)
+            text + change.fields.capacity() * size_of::<&str>()
         });
         size_of::<Self>()
             + texts.sum::<usize>()

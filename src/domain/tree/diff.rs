@@ -4,6 +4,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::{Child, Node, Tree};
 
 /// What one of two trees has under a key, and the other.
@@ -24,15 +26,16 @@ pub struct Differences<'t, K, V, S> {
     is_same: S,
 }
 
-/// What is still to come of a tree, the next part last.
+/// What is still to come of a tree, the next part last: at most one for each level. The usual levels
+/// have their room here, since most comparisons are short.
 struct Cursor<'t, K, V> {
-    ahead: Vec<Part<'t, K, V>>,
+    ahead: SmallVec<[Part<'t, K, V>; 6]>,
 }
 
-/// Parts of a tree that stand side by side; none is empty.
+/// Parts of a tree that stand side by side; none is empty. With nodes stands their height.
 enum Part<'t, K, V> {
-    Root(&'t Arc<Node<K, V>>),
-    Children(&'t [Child<K, V>]),
+    Root(&'t Arc<Node<K, V>>, usize),
+    Children(&'t [Child<K, V>], usize),
     Entries(&'t [(K, V)]),
 }
 
@@ -60,8 +63,8 @@ impl<K, V> Tree<K, V> {
         let is_shared = Arc::ptr_eq(&self.root, &newer.root);
         let cursor = |tree: &'t Self| Cursor {
             ahead: match is_shared || tree.len == 0 {
-                true => Vec::new(),
-                false => vec![Part::Root(&tree.root)],
+                true => SmallVec::new(),
+                false => SmallVec::from_iter([Part::Root(&tree.root, tree.root.height())]),
             },
         };
         Differences {
@@ -118,7 +121,7 @@ impl<'t, K: Ord, V, S: Fn(&V, &V) -> bool> Iterator for Differences<'t, K, V, S>
     }
 }
 
-impl<K: Ord, V, S: Fn(&V, &V) -> bool> Differences<'_, K, V, S> {
+impl<'t, K: Ord, V, S: Fn(&V, &V) -> bool> Differences<'t, K, V, S> {
     /// How many entries of two leaves are the same, from their beginnings on.
     fn shared_entries(&self, older: &[(K, V)], newer: &[(K, V)]) -> usize {
         let pairs = older.iter().zip(newer);
@@ -135,35 +138,48 @@ impl<K: Ord, V, S: Fn(&V, &V) -> bool> Differences<'_, K, V, S> {
 
     /// Passes over nodes that both trees share, or goes into the higher of the two: a node that
     /// both share stands as far above the leaves in the one as in the other.
-    fn meet(&mut self, older: Part<'_, K, V>, newer: Part<'_, K, V>) {
-        let (old_nodes, new_nodes) = (older.nodes(), newer.nodes());
-        let shared = old_nodes.zip(new_nodes);
-        let shared = shared.take_while(|(one, other)| Arc::ptr_eq(one, other));
-        let shared = shared.count();
+    fn meet(&mut self, older: Part<'t, K, V>, newer: Part<'t, K, V>) {
+        let shared = older.shared_nodes(newer);
         if shared > 0 {
             return self.pass(shared);
         }
-        let height = |part: Part<'_, K, V>| part.nodes().next().map_or(0, |node| node.height());
-        let (old_height, new_height) = (height(older), height(newer));
+        let (old_height, new_height) = (older.height(), newer.height());
         if old_height >= new_height {
-            self.older.open_next();
+            self.older.open(older);
         }
         if new_height >= old_height {
-            self.newer.open_next();
+            self.newer.open(newer);
         }
     }
 }
 
 impl<'t, K, V> Part<'t, K, V> {
-    /// The nodes that stand here; entries are none.
-    fn nodes(self) -> impl Iterator<Item = &'t Arc<Node<K, V>>> {
-        let (root, children) = match self {
-            Part::Root(root) => (Some(root), <&[_]>::default()),
-            Part::Children(children) => (None, children),
-            Part::Entries(_) => (None, <&[_]>::default()),
+    /// The first of the nodes that stand here; entries are none.
+    fn first(self) -> Option<&'t Arc<Node<K, V>>> {
+        match self {
+            Part::Root(root, _) => Some(root),
+            Part::Children(children, _) => children.first().map(|child| &child.node),
+            Part::Entries(_) => None,
+        }
+    }
+
+    /// How many nodes stand here and there, from the first ones on.
+    fn shared_nodes(self, other: Self) -> usize {
+        let (Part::Children(ones, _), Part::Children(others, _)) = (self, other) else {
+            let firsts = self.first().zip(other.first());
+            return usize::from(firsts.is_some_and(|(one, other)| Arc::ptr_eq(one, other)));
         };
-        let children = children.iter().map(|child| &child.node);
-        root.into_iter().chain(children)
+        let pairs = ones.iter().zip(others);
+        let shared = pairs.take_while(|(one, other)| Arc::ptr_eq(&one.node, &other.node));
+        shared.count()
+    }
+
+    /// How many branches stand between here and the leaves, the nodes here included.
+    fn height(self) -> usize {
+        match self {
+            Part::Root(_, height) | Part::Children(_, height) => height,
+            Part::Entries(_) => 0,
+        }
     }
 }
 
@@ -171,7 +187,7 @@ impl<'t, K, V> Cursor<'t, K, V> {
     /// Passes over so many of what stands at the head.
     fn pass(&mut self, count: usize) {
         let is_done = match self.ahead.last_mut() {
-            Some(Part::Children(children)) => {
+            Some(Part::Children(children, _)) => {
                 *children = &children[count..];
                 children.is_empty()
             }
@@ -179,7 +195,7 @@ impl<'t, K, V> Cursor<'t, K, V> {
                 *entries = &entries[count..];
                 entries.is_empty()
             }
-            Some(Part::Root(_)) | None => true,
+            Some(Part::Root(..)) | None => true,
         };
         if is_done {
             self.ahead.pop();
@@ -187,20 +203,14 @@ impl<'t, K, V> Cursor<'t, K, V> {
     }
 
     /// Goes into the first node of what stands at the head.
-    fn open_next(&mut self) {
-        if let Some(head) = self.ahead.last().copied() {
-            self.open(head);
-        }
-    }
-
     fn open(&mut self, head: Part<'t, K, V>) {
-        let Some(node) = head.nodes().next() else {
+        let Some(node) = head.first() else {
             return;
         };
         self.pass(1);
         self.ahead.push(match &**node {
             Node::Leaf(entries) => Part::Entries(entries),
-            Node::Branch(children) => Part::Children(children),
+            Node::Branch(children) => Part::Children(children, head.height().saturating_sub(1)),
         });
     }
 }
