@@ -21,8 +21,8 @@ const ORDINARY: usize = 1_000;
 const LARGE: usize = 100_000;
 const LARGEST_BODY: usize = 300_000;
 const LARGEST: usize = 1_000_000;
-/// Messages of 1 kB of which a world's storage is nearly full.
-const KEPT: usize = 600_000;
+/// Messages of 1 kB, of which a world's storage is nearly full.
+const KEPT: usize = 1_000_000;
 /// What a message says, in bytes.
 const LENGTH: usize = 1_024;
 /// Inboxes of the account that is kept in process.

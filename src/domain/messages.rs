@@ -17,7 +17,7 @@ use super::threads;
 use super::usage;
 pub use size::{held, size};
 
-/// What the messages of a world may hold together, in bytes of memory.
+/// What the messages of a world may have together, in bytes of bodies ([`held`]).
 pub const MAX_STORED: usize = 1024 * 1024 * 1024;
 
 /// A message of an inbox.

@@ -2,8 +2,10 @@
 
 use super::{Attachment, Mail, Message};
 
-/// What a message with this mail holds in memory, about: all that grows with what somebody sent, so
-/// that the bound of it bounds. Attachments that inboxes share are counted for each of them.
+/// What a message with this mail counts as of its world's room: its bodies, or all else that it holds
+/// in memory (names, addresses, its bytes as they came) where that is more. So a world takes as many
+/// bytes of bodies as it says, and twice that bounds its memory. Attachments that inboxes share are
+/// counted for each of them.
 #[must_use]
 pub fn held(mail: &Mail) -> usize {
     let texts = |list: &[Box<str>]| -> usize {
@@ -27,7 +29,8 @@ pub fn held(mail: &Mail) -> usize {
     let fields: usize = fields.into_iter().map(length).sum();
     let raw = mail.raw.as_ref().map_or(0, |raw| raw.len());
     let names = mail.from.len() + mail.message_id.len() + fields + lists.iter().sum::<usize>();
-    size_of::<Message>() + size(mail) + names + files + raw
+    let beside = size_of::<Message>() + names + files + raw;
+    size(mail).max(beside)
 }
 
 /// What a mail counts as storage of its inbox: its texts, its further headers and its attachments.
