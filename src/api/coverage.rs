@@ -9,7 +9,7 @@ mod report;
 mod told;
 
 use super::reply::Reply;
-use super::spine::Trail;
+use super::spine::{Entry, Trail};
 use super::{Plane, Row, Shared};
 use crate::app::DEFAULT_WORLD;
 use crate::contract::{Checked, Contract, In, Item, Operation, Outline, StatusKey, Tape, cookie};
@@ -266,7 +266,7 @@ fn taken(mut before: Vec<u64>, after: &[u64]) -> Vec<u64> {
 /// Notes what an exchange covered. One that was made to go as it went covers nothing, and neither
 /// does one that met a defect.
 pub(super) fn note(shared: &Shared, plane: &Plane, trail: &Trail, reply: &Reply) {
-    let (Some(plan), Some(index)) = (&plane.plan, trail.operation) else {
+    let (Some(plan), Some(index)) = (plane.plan(), trail.operation) else {
         return;
     };
     let facts = &trail.facts;
@@ -305,7 +305,16 @@ pub(super) fn note(shared: &Shared, plane: &Plane, trail: &Trail, reply: &Reply)
 }
 
 impl Plane {
+    /// What there is to be covered; of a guarded plane nothing is.
+    fn plan(&self) -> Option<&Plan> {
+        let is_covered = matches!(self.entry, Entry::Key);
+        is_covered.then(|| {
+            self.plan
+                .get_or_init(|| Plan::new(&self.contract, &self.rows))
+        })
+    }
+
     fn section(&self, index: usize) -> Option<&Section> {
-        self.plan.as_ref().map(|plan| &plan.sections[index])
+        self.plan().map(|plan| &plan.sections[index])
     }
 }

@@ -44,7 +44,7 @@ mod sockets;
 mod threads;
 mod usage;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::app::App;
 use crate::contract::{Contract, Fault, Match, Operation};
@@ -237,8 +237,8 @@ pub struct Plane {
     ours: Option<Contract>,
     /// How a request gets into a world.
     entry: spine::Entry,
-    /// What there is to be covered; of a guarded plane nothing is.
-    plan: Option<Plan>,
+    /// What there is to be covered, listed when it is first asked for: a start is shorter by that.
+    plan: OnceLock<Plan>,
 }
 
 impl Plane {
@@ -248,7 +248,7 @@ impl Plane {
         let ours = ours_beside(&contract);
         let rows = behaviours_beside(&contract, ours.as_ref());
         Self {
-            plan: Some(Plan::new(&contract, &rows)),
+            plan: OnceLock::new(),
             rows,
             contract: Arc::new(contract),
             strict,
@@ -275,7 +275,7 @@ impl Plane {
             strict: true,
             ours: None,
             entry: spine::Entry::Guarded(admit),
-            plan: None,
+            plan: OnceLock::new(),
         }
     }
 

@@ -266,7 +266,11 @@ fn read(text: Cow<'static, str>, built_in: bool) -> Result<Contract, Vec<Fault>>
         title,
         version,
         operations: reading.operations,
-        notes: grouped(&text, reading.notes),
+        // Nobody reads those of our own documents.
+        notes: match built_in {
+            true => Vec::new(),
+            false => grouped(&text, reading.notes),
+        },
         built_in,
         router: reading.router,
         schemas: reading.schemas,

@@ -220,7 +220,7 @@ impl Coverage {
             everywhere: Everywhere::default(),
             operations: Vec::new(),
         };
-        let Some(plan) = &plane.plan else {
+        let Some(plan) = plane.plan() else {
             return nothing;
         };
         let operations = plane.contract.operations.iter().zip(&plan.sections);

@@ -1,7 +1,7 @@
 //! What a document says of forms beyond what their fields look like: how fields are encoded, which
 //! is listed, and rules about files that nothing enforces, which stop the start.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::contract::document::{is_form, is_multipart};
 use crate::contract::load::composition::{COMPOSITION, composed_of};
@@ -20,13 +20,22 @@ impl Reading {
     pub(in crate::contract) fn judge_form_media(
         &mut self,
         pointer: &str,
+        object: &Value,
         range: &str,
         side: Side,
         schema: Option<&SchemaUse>,
     ) {
         let is_multipart = is_multipart(range);
         let is_read = side == Side::Request && (is_multipart || is_form(range));
-        self.note_encodings(pointer, range, is_read, schema);
+        if let Some(Value::Object(encodings)) = object.get("encoding") {
+            self.note_encodings(
+                &join(pointer, "encoding"),
+                encodings,
+                range,
+                is_read,
+                schema,
+            );
+        }
         if let (true, true, Some(used)) = (is_read, is_multipart, schema) {
             let schema = self.schemas.schema(used);
             let faults = file_faults(self.schemas.root(), schema, &used.pointer);
@@ -39,25 +48,21 @@ impl Reading {
     fn note_encodings(
         &mut self,
         pointer: &str,
+        encodings: &Map<String, Value>,
         range: &str,
         is_read: bool,
         schema: Option<&SchemaUse>,
     ) {
-        let pointer = join(pointer, "encoding");
-        let value = self.schemas.root().pointer(&pointer).cloned();
-        let Some(Value::Object(encodings)) = value else {
-            return;
-        };
         if !is_read {
             let message =
                 "`encoding` means something in requests that are forms, and is ignored here";
-            return self.note(&pointer, message);
+            return self.note(pointer, message);
         }
         let declared =
             schema.map(|used| properties(self.schemas.root(), self.schemas.schema(used)));
         let declared = declared.unwrap_or_default();
-        for (name, encoding) in &encodings {
-            let at = join(&pointer, name);
+        for (name, encoding) in encodings {
+            let at = join(pointer, name);
             if !declared.contains(name) {
                 let near = nearest(name, declared.iter().map(String::as_str));
                 let hint = near.map(|near| format!("; did you mean `{near}`?"));

@@ -234,7 +234,7 @@ impl Reading {
     fn read_content(&mut self, pointer: &str, holder: &Value, side: Side) -> Vec<Media> {
         let content = holder.get("content").and_then(Value::as_object);
         let mut media = Vec::new();
-        for range in content.into_iter().flat_map(|content| content.keys()) {
+        for (range, object) in content.into_iter().flatten() {
             let at = join(&join(pointer, "content"), range);
             let essence = range.split(';').next().unwrap_or_default();
             let range = essence.trim().to_lowercase();
@@ -246,7 +246,7 @@ impl Reading {
                 ),
                 false => self.declare(&join(&at, "schema")),
             };
-            self.judge_form_media(&at, &range, side, schema.as_ref());
+            self.judge_form_media(&at, object, &range, side, schema.as_ref());
             if schema.is_some() && !is_checked(&range, side) {
                 let message =
                     format!("bodies of `{range}` are taken as bytes; their schema is not checked");

@@ -70,12 +70,17 @@ impl Schemas {
         &self.outermost
     }
 
-    /// Declares that the schema at `pointer` will be used, if there is one.
-    pub fn declare(&mut self, pointer: &str) -> Option<SchemaUse> {
-        let value = value_at(&self.root, pointer)?;
-        let (pointer, schema) = dereference(&self.root, pointer, value);
-        if let Some(used) = self.declared.get(&pointer) {
+    /// Declares that the schema at a pointer will be used, if there is one.
+    pub fn declare(&mut self, given: &str) -> Option<SchemaUse> {
+        // An answer that all operations share is declared by each of them.
+        if let Some(used) = self.declared.get(given) {
             return Some(used.clone());
+        }
+        let value = value_at(&self.root, given)?;
+        let (pointer, schema) = dereference(&self.root, given, value);
+        if let Some(used) = self.declared.get(&pointer).cloned() {
+            self.declared.insert(given.to_owned(), used.clone());
+            return Some(used);
         }
         let next = self.slots.len();
         // What has a name is found by that; to write it out would cost more than to compile it.
@@ -93,6 +98,9 @@ impl Schemas {
             pointer: pointer.clone(),
             slot,
         };
+        if given != pointer {
+            self.declared.insert(given.to_owned(), used.clone());
+        }
         self.declared.insert(pointer, used.clone());
         Some(used)
     }
