@@ -203,6 +203,7 @@ pub fn tell<'s>(before: &'s State, after: &'s State, told: &mut impl FnMut(Chang
         inbox_bytes: _,
         event_numbers: _,
         event_bytes: _,
+        outbox_bytes: _,
         last_event: _,
         due: _,
         idempotency_ages: _,

@@ -13,10 +13,10 @@ use super::ids::Id;
 use super::inboxes::{self, Inbox};
 use super::limits;
 pub use super::mail::{bare, senders};
-use super::messages::{self, Direction, Mail, Message, Status, Storing};
+use super::messages::{self, Direction, Mail, Message, Status, Storing, held};
 use super::refusal::Refusal;
 use super::state::{State, Transaction};
-use super::table::{Listing, Page};
+use super::table::{Listing, Order, Page};
 use super::threads::{self, Thread};
 pub use checks::{check_form, check_mail, check_sender, first_answer, sender};
 pub use idempotency::{Key, MAX_RECORDS, REPLAY_MILLIS, Record, records, remember, replay};
@@ -24,6 +24,9 @@ pub use provocation::{CODES, Provoked};
 
 /// At most this many mails in the outbox; the oldest make room.
 pub const MAX_OUTBOX: usize = 10_000;
+/// What they may hold together, in bytes; likewise. They stay when messages are deleted, so that the
+/// bound of those is none of theirs.
+pub const MAX_OUTBOX_BYTES: usize = 256 * 1024 * 1024;
 /// What a send's attachments may have together, decoded, in bytes.
 pub const MAX_ATTACHMENTS: usize = 26_214_400;
 
@@ -157,14 +160,28 @@ pub fn sent(
         };
         let outbox = &mut tx.state.outbox;
         outbox.insert(message.order, Arc::new(departed));
-        while outbox.len() > MAX_OUTBOX {
-            let Some(oldest) = outbox.first().map(|(order, _)| *order) else {
-                break;
-            };
-            outbox.remove(&oldest);
-        }
+        tx.state.outbox_bytes += held(&message.mail);
+        make_room(tx.state);
     }
     Ok(message)
+}
+
+/// Takes the oldest mails out of the outbox until both bounds hold. The newest stays.
+fn make_room(state: &mut State) {
+    while state.outbox.len() > MAX_OUTBOX
+        || (state.outbox_bytes > MAX_OUTBOX_BYTES && state.outbox.len() > 1)
+    {
+        let Some((order, bytes)) = oldest(state) else {
+            return;
+        };
+        state.outbox.remove(&order);
+        state.outbox_bytes = state.outbox_bytes.saturating_sub(bytes);
+    }
+}
+
+fn oldest(state: &State) -> Option<(Order, usize)> {
+    let (order, departed) = state.outbox.first()?;
+    Some((*order, held(&departed.message.mail)))
 }
 
 /// Everybody that a mail goes to.

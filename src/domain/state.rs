@@ -111,6 +111,8 @@ pub struct State {
     pub(super) due: Tree<(Timestamp, Order), Id>,
     /// What left for the outside world; no part of an export.
     pub(super) outbox: Tree<Order, Arc<Departed>>,
+    /// What the mails in it hold.
+    pub(super) outbox_bytes: usize,
     /// Addresses that nothing is sent to, by address, which is lower-case.
     pub suppressions: Tree<Arc<str>, Arc<Suppression>>,
     /// Who may write to whom; one reference, since most worlds never touch it.
@@ -228,6 +230,7 @@ impl State {
             reach: Reach::ThisMachine,
             due: Tree::new(),
             outbox: Tree::new(),
+            outbox_bytes: 0,
             suppressions: Tree::new(),
             policies: Arc::default(),
             usage: Arc::default(),

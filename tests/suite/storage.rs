@@ -10,8 +10,9 @@ use openmail_mock::domain::inboxes::{self, Inbox, NewInbox};
 use openmail_mock::domain::keys::Scope;
 use openmail_mock::domain::messages::{self, Attachment, MAX_STORED, Mail, Message};
 use openmail_mock::domain::refusal::Refusal;
-use openmail_mock::domain::sends::{self, NewSend};
+use openmail_mock::domain::sends::{self, MAX_OUTBOX_BYTES, NewSend};
 use openmail_mock::domain::state::{State, Transaction};
+use openmail_mock::domain::table::Page;
 use openmail_mock::domain::threads;
 
 /// What a file here has; so many of them are as much as a world may store.
@@ -193,6 +194,40 @@ fn whatever_a_mail_brings_takes_room() {
     }
     let bare = messages::held(&Mail::default());
     assert!(bare > 0, "and a million of nothing is something");
+}
+
+#[test]
+fn the_outbox_lets_go_of_what_was_deleted_long_ago() {
+    let mut desk = Desk::new();
+    let half = MAX_OUTBOX_BYTES / FILE / 2 - 1;
+    let mut send = |files: usize| {
+        let (inbox, mut mail) = (desk.inbox.clone(), desk.mail(files, "x"));
+        mail.to = ["a@example.com".into()].into();
+        let new = NewSend {
+            inbox: inbox.id.to_string(),
+            to: "a@example.com".into(),
+            subject: Some("x".into()),
+            ..NewSend::default()
+        };
+        let sent = write(&mut desk.state, |tx| {
+            let context = sends::context(tx.state, inbox, &new)?;
+            sends::sent(tx, &context, mail)
+        });
+        let id = sent.expect("it fits").id;
+        write(&mut desk.state, |tx| messages::delete(tx, &id.to_string())).expect("it is there");
+        let rows = sends::outbox(&desk.state, Page::new(100, 0)).rows;
+        rows.iter().map(|row| row.message.id).collect::<Vec<_>>()
+    };
+    assert_eq!(send(half).len(), 1);
+    assert_eq!(send(half).len(), 2, "both are within the bound");
+    let kept = send(half);
+    assert_eq!(kept.len(), 2, "the oldest made room");
+    assert_eq!(
+        send(2 * half + 3).len(),
+        1,
+        "the newest stays, however large"
+    );
+    assert_eq!(send(half).len(), 1);
 }
 
 #[test]
