@@ -37,7 +37,9 @@ pub(super) fn meet(
     call: &Call<'_>,
     operation: &Operation,
 ) -> Result<Option<Box<Intervention>>, Failure> {
-    if let Some(preferred) = Preferred::of(&call.request.headers) {
+    let preferred = Preferred::of(&call.request.headers)
+        .map_err(|misspelt| Failure::bad_request(misspelt.words()))?;
+    if let Some(preferred) = preferred {
         let (status, error) = (preferred.status(), preferred.error.as_deref());
         if forced::choose(operation, status, error, Asker::Request).is_none() {
             let possible = forced::possible(operation, error, Asker::Request);

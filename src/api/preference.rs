@@ -1,15 +1,21 @@
 //! `Prefer: code=422`, `Prefer: error=recipient_suppressed`: a request that asks for its answer.
 //!
 //! RFC 7240 lets clients state any preferences in any number of lines; those that mean nothing here
-//! are ignored, and of one that is stated twice the first counts.
+//! are ignored, and of one that is stated twice the first counts. One that is all but ours in its
+//! spelling means us, and who wrote it would take the ordinary answer for the one they asked for.
 
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
+
+use crate::contract::nearest;
 
 /// The header that states preferences.
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The header that says which of them were honoured.
 pub(super) const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// The preferences that choose an answer.
+const OURS: [&str; 2] = ["code", "error"];
 
 /// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,11 +24,24 @@ pub(super) struct Preferred {
     pub error: Option<String>,
 }
 
+/// A preference that is none of ours, and was surely to be one.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Misspelt {
+    name: String,
+    value: String,
+    /// Which one it was to be.
+    meant: &'static str,
+}
+
 impl Preferred {
     /// What these headers ask for, if they ask for an answer.
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
+    ///
+    /// # Errors
+    ///
+    /// The first preference that is misspelt, whatever stands beside it.
+    pub fn of(headers: &HeaderMap) -> Result<Option<Self>, Misspelt> {
         if !headers.contains_key(PREFER) {
-            return None;
+            return Ok(None);
         }
         let mut preferred = Self {
             code: None,
@@ -35,13 +54,19 @@ impl Preferred {
                 let known = match name.to_ascii_lowercase().as_str() {
                     "code" => &mut preferred.code,
                     "error" => &mut preferred.error,
-                    _ => continue,
+                    other => match meant(other, &value) {
+                        None => continue,
+                        Some(meant) => {
+                            let name = name.to_owned();
+                            return Err(Misspelt { name, value, meant });
+                        }
+                    },
                 };
                 known.get_or_insert(value);
             }
         }
         let Self { code, error } = &preferred;
-        (code.is_some() || error.is_some()).then_some(preferred)
+        Ok((code.is_some() || error.is_some()).then_some(preferred))
     }
 
     /// The status that is asked for; 0, which is none, where the text is no number.
@@ -64,6 +89,44 @@ impl Preferred {
     pub fn applied(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(&self.words()).ok()
     }
+}
+
+impl Misspelt {
+    /// What is wrong, and what would be right.
+    pub fn words(&self) -> String {
+        let Self { name, value, meant } = self;
+        let short = |text: &str| text.chars().take(100).collect::<String>();
+        let (name, value) = (short(name), short(value));
+        let stated = match value.is_empty() {
+            true => name.clone(),
+            false => format!("{name}={value}"),
+        };
+        let right = match (value.is_empty(), *meant) {
+            (false, meant) => format!("{meant}={value}"),
+            (true, "error") => "error=not_found".to_owned(),
+            (true, _) => "code=404".to_owned(),
+        };
+        format!(
+            "`Prefer: {stated}` asks for nothing that is known here: an answer is chosen by `code` or `error`; did you mean `Prefer: {right}`?"
+        )
+    }
+}
+
+/// Which of ours a preference was to be. Those of the field (`return`, `wait`, `respond-async`,
+/// `handling`, `example`, `dynamic` and what is registered with them) are far from both.
+fn meant(name: &str, value: &str) -> Option<&'static str> {
+    let plain = name.replace(['-', '_'], "");
+    if ["status", "statuscode", "httpstatus"].contains(&plain.as_str()) {
+        let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+        return Some(if is_number { "code" } else { "error" });
+    }
+    if plain == "errorcode" {
+        return Some("error");
+    }
+    // Short words are like many others: one that begins otherwise is a word of its own.
+    let near = nearest(&plain, OURS)?;
+    let near = OURS.into_iter().find(|ours| *ours == near)?;
+    (plain.bytes().next() == near.bytes().next()).then_some(near)
 }
 
 /// A preference's name and value; its parameters, behind a semicolon, say nothing here.

@@ -78,7 +78,8 @@ pub(super) fn run(config: Config, gates: &Gates, words: &[OsString]) -> u8 {
     };
     let (tally, coverage) = running.stop_covered();
     let mut struck = judgement(&gates.fail_on, &tally);
-    if let Some(percent) = gates.fail_under {
+    // A command that failed, or never ran, covered little because of that.
+    if let (0, Some(percent)) = (code, gates.fail_under) {
         struck.push_str(&shortfall(percent, &coverage));
     }
     said.push_str(&struck);

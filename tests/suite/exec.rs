@@ -410,7 +410,26 @@ fn a_run_that_covers_enough_is_the_commands() {
 #[test]
 fn a_command_that_failed_keeps_its_code_whatever_it_covered() {
     let (run, _) = Run::client(&["--fail-under", "100"], 9);
-    assert_eq!(run.end().0, Some(9));
+    assert_eq!(run.end(), (Some(9), String::new()));
+}
+
+#[test]
+fn of_a_command_that_is_not_found_no_coverage_is_told() {
+    let output = run(&["exec", "--fail-under", "100", "--", "no-such-command-here"]);
+    assert_eq!(output.status.code(), Some(127));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("command not found"), "{said}");
+    assert!(!said.contains("--fail-under"), "{said}");
+}
+
+#[test]
+fn the_twin_of_fail_under_counts() {
+    let mut command = program(&["exec", "--", "true"]);
+    command.env("OPENMAIL_MOCK_FAIL_UNDER", "50");
+    command.env("OPENMAIL_MOCK_SPEC", "");
+    let (code, said) = Run::of(command).end();
+    assert_eq!(code, Some(1));
+    assert!(said.contains("openmail-mock: --fail-under 50: "), "{said}");
 }
 
 #[test]

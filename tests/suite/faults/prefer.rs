@@ -161,9 +161,36 @@ fn preferences_are_read_as_their_rfc_writes_them() {
         "GET",
         "/v1/pods",
         None,
-        "return=minimal, , codes=500",
+        "return=minimal, , depth-noroot, safe, wait=5, handling=strict, example=one, dynamic=true",
     );
     assert_eq!(ignored.expect(200).header("preference-applied"), None);
+}
+
+/// Whoever misspells it would take the ordinary answer for the one that they asked for.
+#[test]
+fn a_preference_that_is_all_but_ours_is_refused_with_ours() {
+    let account = account("prefer-misspelt");
+    for (prefer, meant) in [
+        ("status=429", "code=429"),
+        ("status=not_found", "error=not_found"),
+        ("Status-Code=429", "code=429"),
+        ("cod=422", "code=422"),
+        ("codes=500", "code=500"),
+        (
+            "return=minimal, eror=spend_cap_paused",
+            "error=spend_cap_paused",
+        ),
+        ("ERRORS=\"not_found\"", "error=not_found"),
+        ("error_code=not_found", "error=not_found"),
+        ("error", "error="),
+        ("erorr", "error=not_found"),
+        ("code=401, cdoe=403", "code=403"),
+    ] {
+        let answer = ask(&account, "GET", "/v1/pods", None, prefer).refused(400, "bad_request");
+        let message = answer.message();
+        assert!(message.contains(meant), "{prefer}: {message}");
+        assert_eq!(answer.header("preference-applied"), None);
+    }
 }
 
 #[test]
