@@ -14,7 +14,7 @@ use super::reply::Reply;
 use crate::app::{MAX_WAITING, TooManyWaiting, TooManyWorlds, Unwritten};
 use crate::contract::{Credential, In, Violation, header_value};
 use crate::domain::refusal::Rule;
-use crate::record::cause::Cause;
+use crate::record::cause::{Cause, Fact};
 
 /// The header that repeats an answer's violations.
 pub const VIOLATIONS: HeaderName = HeaderName::from_static("openmail-mock-violations");
@@ -34,7 +34,7 @@ pub struct Failure {
     pub details: Box<[(&'static str, Value)]>,
     /// Further headers.
     pub headers: Box<[(HeaderName, HeaderValue)]>,
-    /// Why, where a rule of the service refused; it is for the journal, not for the answer.
+    /// Why, where a rule of the service or a bound refused; it is for the journal, not for the answer.
     pub cause: Option<Box<Cause>>,
     /// The rule that refused, if one of the account's did.
     pub rule: Option<Rule>,
@@ -188,15 +188,37 @@ impl Failure {
     /// 413, naming the bound and the option that sets it.
     #[must_use]
     pub fn payload_too_large(bound: Bound) -> Self {
-        let option = match bound {
-            Bound::Common(_) => "",
-            Bound::MaxBody(_) => ", which the option `--max-body` sets",
+        let (option, further) = match bound {
+            Bound::Common(_) => ("", None),
+            Bound::MaxBody(_) => (
+                ", which the option `--max-body` sets",
+                Some("start the mock with a larger `--max-body`"),
+            ),
         };
         let message = format!(
             "the body is larger than {} bytes, the bound for this call{option}",
             bound.bytes()
         );
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+        let cause = Cause {
+            rule: Cow::Borrowed(
+                "A body is bounded before it is read: 1 MiB, or what `--max-body` says for calls that carry mail.",
+            ),
+            facts: vec![Fact {
+                what: "bytes that the body of this call may have",
+                value: bound.bytes().to_string().into(),
+                call: None,
+            }],
+            remedies: std::iter::once("send less")
+                .chain(further)
+                .map(Cow::Borrowed)
+                .collect(),
+            asked_by: None,
+        };
+        let failure = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message);
+        Self {
+            cause: Some(Box::new(cause)),
+            ..failure
+        }
     }
 
     /// 503: the large bodies under way leave no room for this one.

@@ -3,7 +3,7 @@
 use hyper::HeaderMap;
 
 use super::Shared;
-use super::call::Request;
+use super::call::{Body, Request};
 use super::reply::Reply;
 use super::spine::Trail;
 use crate::app::DEFAULT_WORLD;
@@ -29,6 +29,8 @@ pub(super) fn record(
         },
     };
     trail.facts.status = trail.is_answered().then(|| reply.status.as_u16());
+    trail.facts.body_is_missing =
+        request.is_some_and(|request| !matches!(request.body, Body::Whole(_)));
     let head = request.map_or_else(Vec::new, request_head);
     let mut answer_head = Vec::with_capacity(256);
     write_headers(&mut answer_head, &reply.headers);

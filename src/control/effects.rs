@@ -5,6 +5,8 @@ use serde::Serialize;
 use crate::app::World;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::Id;
+use crate::domain::state::State;
+use crate::domain::{events, messages, threads};
 use crate::record::effects::{Caused, Change, Effects, Name, Taken};
 
 /// What an exchange did.
@@ -21,10 +23,17 @@ pub(super) struct EffectsView {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ChangeView {
     pub kind: &'static str,
     pub id: Option<String>,
     pub change: &'static str,
+    /// The inbox that a message or a thread stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inbox_id: Option<Id>,
+    /// Of a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<&'static str>,
 }
@@ -44,11 +53,14 @@ pub(super) struct LimitView {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct EventView {
     pub id: Id,
     #[serde(rename = "type")]
     pub kind: &'static str,
     pub route: &'static str,
+    /// The inbox that it is about; none if that is a pod, or the event is gone.
+    pub inbox_id: Option<Id>,
     pub deliveries: Vec<DeliveryView>,
 }
 
@@ -60,29 +72,42 @@ pub(super) struct DeliveryView {
 }
 
 impl EffectsView {
-    /// What an exchange did in that world; deliveries are told as they stand now.
+    /// What an exchange did in that world; deliveries are told as they stand now, and so is where
+    /// messages, threads and events belong.
     pub fn of(world: &World, effects: Option<&Effects>) -> Self {
         let Some(effects) = effects else {
             return Self::default();
         };
         Self {
-            changes: effects.changes.iter().map(change).collect(),
+            changes: world.read(|state| {
+                let changes = effects.changes.iter();
+                changes.map(|it| change(state, it)).collect()
+            }),
             other_changes: effects.other_changes,
             limits: effects.limits.iter().map(limit).collect(),
-            events: events(world, &effects.events),
+            events: caused(world, &effects.events),
             other_events: effects.other_events,
         }
     }
 }
 
-fn change(change: &Change) -> ChangeView {
+fn change(state: &State, change: &Change) -> ChangeView {
+    let id = match &change.name {
+        Name::Only => None,
+        Name::Number(number) => Some(Id::from_number(*number).to_string()),
+        Name::Text(text) => Some(text.to_string()),
+    };
+    let of_kind = |kind: &str| id.as_deref().filter(|_| change.kind == kind);
+    let message = of_kind("message").and_then(|id| messages::get(state, id).ok());
+    let thread = of_kind("thread").and_then(|id| threads::get(state, id).ok());
     ChangeView {
         kind: change.kind,
-        id: match &change.name {
-            Name::Only => None,
-            Name::Number(number) => Some(Id::from_number(*number).to_string()),
-            Name::Text(text) => Some(text.to_string()),
+        inbox_id: match (&message, thread) {
+            (Some(message), _) => Some(message.inbox),
+            (None, thread) => thread.map(|thread| thread.inbox),
         },
+        direction: message.map(|message| message.direction.word()),
+        id,
         change: change.verb,
         fields: change.fields.clone(),
     }
@@ -101,7 +126,7 @@ fn limit(taken: &Taken) -> LimitView {
     }
 }
 
-fn events(world: &World, events: &[Caused]) -> Vec<EventView> {
+fn caused(world: &World, events: &[Caused]) -> Vec<EventView> {
     if events.is_empty() {
         return Vec::new();
     }
@@ -118,6 +143,7 @@ fn events(world: &World, events: &[Caused]) -> Vec<EventView> {
                 id,
                 kind: caused.kind,
                 route: caused.route,
+                inbox_id: events::find(state, id).and_then(|event| event.subject.inbox()),
                 deliveries: deliveries.collect(),
             }
         };

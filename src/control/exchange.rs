@@ -2,14 +2,18 @@
 //!
 //! Everything that costs more than copying bytes is worked out here, when somebody reads.
 
+mod command;
+
 use data_encoding::{BASE64, HEXLOWER};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::effects::EffectsView;
-use super::explained::Explanation;
+use super::explained::{Explanation, Told};
 use super::redaction::{REDACTED, SECRET_NAMES, redacted};
+pub(super) use command::quoted;
+
 use crate::app::World;
 use crate::contract::{Contract, Credential, Item, Operation, Tape, Unread};
 use crate::domain::clock::Timestamp;
@@ -52,6 +56,8 @@ pub(super) struct ExchangeView<'e> {
     pub effects: EffectsView,
     pub explanation: Option<Explanation>,
     pub curl: String,
+    /// How the command differs from the request.
+    pub curl_differs: Option<String>,
 }
 
 impl<'e> ExchangeView<'e> {
@@ -80,15 +86,15 @@ impl<'e> ExchangeView<'e> {
         });
         let violations = violations.and_then(Result::ok).unwrap_or(json!([]));
         let message = answer.pointer("/body/message").and_then(Value::as_str);
-        let explanation = Explanation::of(
-            contract,
-            exchange,
-            &headers,
-            &violations,
+        let told = Told {
+            headers: &headers,
+            answer_headers: &answer_headers,
+            violations: &violations,
             message,
-            &world.name,
-        );
+        };
+        let explanation = Explanation::of(contract, exchange, &told, &world.name);
         let url = format!("{base}{}", secrets.redact_target(target));
+        let repeat = command::Repeat::of(exchange, &url, &secrets, &headers);
         Self {
             id: format!("req_{}", exchange.number),
             at: Timestamp::from_millis(exchange.at),
@@ -107,7 +113,8 @@ impl<'e> ExchangeView<'e> {
             unread: unread.unwrap_or_default(),
             effects: EffectsView::of(world, exchange.effects()),
             explanation,
-            curl: curl(method, &url, &secrets, &headers, exchange.body()),
+            curl: repeat.command,
+            curl_differs: repeat.differs,
         }
     }
 }
@@ -218,83 +225,4 @@ fn fits(item: Item<'_>, depth: usize, values: &mut usize) -> bool {
         && item
             .members()
             .all(|(_, item)| fits(item, depth - 1, values))
-}
-
-/// A command for a shell that repeats the request, with the key in the environment. What the
-/// request held is data to the shell and to curl alike.
-fn curl(
-    method: &str,
-    url: &str,
-    secrets: &Secrets<'_>,
-    headers: &[(String, String)],
-    body: Kept<'_>,
-) -> String {
-    let method = match method {
-        "HEAD" => "--head".to_owned(),
-        method => format!("-X {}", quoted(method)),
-    };
-    let mut command = format!("curl --globoff --path-as-is {method} {}", quoted(url));
-    for (name, value) in headers {
-        match name.as_str() {
-            "authorization" => command.push_str(" -H \"Authorization: Bearer $OPENMAIL_API_KEY\""),
-            // curl writes these itself.
-            "host" | "content-length" | "user-agent" | "accept" | "connection"
-            | "accept-encoding" | "transfer-encoding" | "expect" => {}
-            "cookie" | "proxy-authorization" => {}
-            name if secrets.is_secret_header(name) => {
-                command.push_str(&format!(" -H \"{name}: $OPENMAIL_API_KEY\""));
-            }
-            name => command.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}")))),
-        }
-    }
-    let bytes = redacted(body.bytes, header(headers, "content-type"));
-    match (&*bytes, pasted(&bytes)) {
-        ([], _) => command,
-        _ if body.is_cut() => format!(
-            "{command} --data-binary @body # save the request's body as the file `body`; it is too long to be kept"
-        ),
-        (_, Some(text)) => format!("{command} --data-raw {}", quoted(text)),
-        // A terminal takes a CR for the end of a command, and a command has no other bytes than text.
-        (bytes, None) => format!(
-            "printf -- {} | {command} --data-binary @-",
-            quoted(&escaped(bytes))
-        ),
-    }
-}
-
-/// A body that a terminal takes as it is.
-fn pasted(bytes: &[u8]) -> Option<&str> {
-    let is_strange = |character: char| character.is_control() && character != '\n';
-    let text = std::str::from_utf8(bytes).ok()?;
-    (!text.contains(is_strange)).then_some(text)
-}
-
-/// Bytes as the format of a shell's `printf`, on one line.
-fn escaped(bytes: &[u8]) -> String {
-    let mut format = String::with_capacity(bytes.len() + bytes.len() / 8);
-    for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            match character {
-                '%' => format.push_str("%%"),
-                '\\' => format.push_str("\\\\"),
-                '\r' => format.push_str("\\r"),
-                '\n' => format.push_str("\\n"),
-                control if control.is_control() => {
-                    let mut bytes = [0; 4];
-                    for byte in control.encode_utf8(&mut bytes).bytes() {
-                        format.push_str(&format!("\\{byte:03o}"));
-                    }
-                }
-                other => format.push(other),
-            }
-        }
-        for byte in chunk.invalid() {
-            format.push_str(&format!("\\{byte:03o}"));
-        }
-    }
-    format
-}
-
-pub(super) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }

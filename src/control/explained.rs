@@ -6,9 +6,10 @@ mod codes;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::exchange::header;
 use crate::api::nearest_path;
 use crate::app::DEFAULT_WORLD;
-use crate::contract::{Contract, Match, Operation, Spot, places, push_token};
+use crate::contract::{Contract, Credential, Match, Operation, Spot, places, push_token};
 use crate::record::cause::Cause;
 use crate::record::faults::Forced;
 use crate::record::journal::{Exchange, Facts};
@@ -56,6 +57,7 @@ pub(super) struct Explanation {
 pub(super) struct Place {
     pub pointer: String,
     pub line: usize,
+    pub column: usize,
 }
 
 /// One violation, with the line of its rule.
@@ -76,6 +78,17 @@ pub(super) struct Deciding {
     pub see: Option<String>,
 }
 
+/// What was read of an exchange already.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'t> {
+    /// Names and values.
+    pub headers: &'t [(String, String)],
+    pub answer_headers: &'t [(String, String)],
+    pub violations: &'t Value,
+    /// The sentence of the answer.
+    pub message: Option<&'t str>,
+}
+
 /// What there is to know of a failure before it is explained.
 struct Failed<'f> {
     contract: &'f Contract,
@@ -85,24 +98,23 @@ struct Failed<'f> {
     code: &'f str,
     method: &'f str,
     path: &'f str,
-    /// Names and values.
-    headers: &'f [(String, String)],
+    query: &'f str,
+    told: Told<'f>,
     violations: &'f [Value],
 }
 
 impl Explanation {
-    /// Why an exchange failed; none if it did not. `message` is the sentence of its answer.
+    /// Why an exchange failed; none if it did not.
     pub fn of(
         contract: &Contract,
         exchange: &Exchange,
-        headers: &[(String, String)],
-        violations: &Value,
-        message: Option<&str>,
+        told: &Told<'_>,
         world: &str,
     ) -> Option<Self> {
         let facts = &exchange.facts;
         let status = facts.status.filter(|status| *status >= 400)?;
         let (method, target) = exchange.first_line();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let operation = exchange.operation;
         let failed = Failed {
             contract,
@@ -111,11 +123,13 @@ impl Explanation {
             status,
             code: facts.error.as_deref().unwrap_or("no code"),
             method,
-            path: target.split('?').next().unwrap_or_default(),
-            headers,
-            violations: violations.as_array().map_or(&[], Vec::as_slice),
+            path,
+            query,
+            told: *told,
+            violations: told.violations.as_array().map_or(&[], Vec::as_slice),
         };
-        Some(failed.explain(message.unwrap_or_default()).within(world))
+        let message = told.message.unwrap_or_default();
+        Some(failed.explain(message).within(world))
     }
 }
 
@@ -161,7 +175,7 @@ impl Failed<'_> {
         let spots: Vec<Spot<'_>> = spots.into_iter().map(Spot::Value).collect();
         let lines = places(self.contract.text(), &spots);
         let broken = self.violations.iter().zip(&lines[1..]);
-        let broken = broken.map(|(violation, place)| broken_at(violation, place.line));
+        let broken = broken.map(|(violation, place)| broken_at(violation, *place));
         let why = match (message, decided) {
             ("", _) => format!("The answer says `{}` and nothing more.", self.code),
             (message, _) => capitalised(message),
@@ -176,6 +190,7 @@ impl Failed<'_> {
             remedy: known.remedy,
             spec: Place {
                 line: lines[0].line,
+                column: lines[0].column,
                 pointer: format!("#{pointer}"),
             },
         }
@@ -188,26 +203,43 @@ impl Failed<'_> {
             return (Decided::Server, codes::breach());
         }
         match facts.forced.filter(|_| facts.asked_for) {
-            Some(Forced::Preference) => return (Decided::Prefer, codes::preferred(self.headers)),
+            Some(Forced::Preference) => {
+                return (Decided::Prefer, codes::preferred(self.told.headers));
+            }
             Some(Forced::Fault { index, .. }) => return (Decided::Fault, codes::struck(index)),
             None => {}
         }
         if let Some(cause) = &facts.cause {
-            let decided = match cause.asked_by {
-                Some(_) => Decided::Recipient,
-                None => Decided::Rule,
+            let (decided, mut known) = match cause.asked_by {
+                Some(_) => (Decided::Recipient, caused(cause)),
+                // No rule of the service saw it.
+                None if facts.body_is_missing => (Decided::Document, caused(cause)),
+                None => (Decided::Rule, caused(cause)),
             };
-            return (decided, caused(cause));
+            if decided == Decided::Document {
+                known.state.push(codes::length_that_came(self.told.headers));
+            }
+            return (decided, known);
         }
         if !self.violations.is_empty() {
             return (Decided::Document, codes::violated(self.violations));
         }
         let (decided, mut known) = match (self.status, self.code) {
-            (401, _) => (Decided::Key, codes::key(self.operation, self.headers)),
+            (401, _) => match self.lacks_key() {
+                true => (Decided::Key, codes::no_key(self.operation)),
+                false => (Decided::Key, codes::wrong_key(self.told.headers)),
+            },
             (404, _) if self.operation.is_none() => {
                 (Decided::Document, codes::no_route(self.near()))
             }
-            (405, _) => (Decided::Document, codes::wrong_method(self.method)),
+            (405, _) => {
+                let known = codes::wrong_method(self.method, self.told.answer_headers);
+                (Decided::Document, known)
+            }
+            (415, _) => {
+                let known = codes::wrong_media_type(self.operation, self.told.headers);
+                (Decided::Document, known)
+            }
             (_, code) => codes::known(code, self.status),
         };
         if known.rule.is_empty() {
@@ -225,6 +257,7 @@ impl Failed<'_> {
         let by = match decided {
             Decided::Document => "the request does not keep to the document",
             Decided::Rule => "a rule of the service refused it",
+            Decided::Key if self.lacks_key() => "no key came with it",
             Decided::Key => "its key opens nothing here",
             Decided::Prefer => "it asked for that itself, with its header `Prefer`",
             Decided::Fault => "a fault that stands in its world made that answer",
@@ -232,6 +265,22 @@ impl Failed<'_> {
             Decided::Server => "the server could not do it",
         };
         format!("{call} was answered {} `{}`: {by}.", self.status, self.code)
+    }
+
+    /// Whether nothing came where the document asks for a key.
+    fn lacks_key(&self) -> bool {
+        let has_header = |name: &str| header(self.told.headers, name).is_some();
+        codes::credentials(self.operation)
+            .iter()
+            .all(|credential| match credential {
+                Credential::Bearer | Credential::Basic => !has_header("authorization"),
+                Credential::Header(name) => !has_header(&name.to_lowercase()),
+                Credential::Query(name) => {
+                    let mut pairs = self.query.split('&');
+                    !pairs.any(|pair| pair.split('=').next() == Some(name))
+                }
+                Credential::Cookie(_) => !has_header("cookie"),
+            })
     }
 
     /// Where the document says so: the rule that was broken first, or the answer that was given.
@@ -318,7 +367,7 @@ fn spec_of(violation: &Value) -> &str {
     spec.trim_start_matches('#')
 }
 
-fn broken_at(violation: &Value, line: usize) -> Broken {
+fn broken_at(violation: &Value, place: crate::contract::Place) -> Broken {
     let text = |name: &str| violation[name].as_str().unwrap_or_default().to_owned();
     let mut says = format!("breaks `{}`", text("rule"));
     let plain = |value: &Value| match value {
@@ -340,7 +389,8 @@ fn broken_at(violation: &Value, line: usize) -> Broken {
         says,
         spec: Place {
             pointer: text("spec"),
-            line,
+            line: place.line,
+            column: place.column,
         },
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode;
+use percent_encoding::{percent_decode, percent_decode_str};
 use serde_json::Value;
 
 use crate::contract::{Item, Tape, form_fields};
@@ -12,6 +12,71 @@ pub(super) const REDACTED: &str = "[redacted]";
 /// Fields of bodies and parameters of queries whose values are credentials, whatever the document
 /// says.
 pub(super) const SECRET_NAMES: [&str; 4] = ["access_token", "api_key", "token", "webhookSecret"];
+
+/// Fields whose values are URLs of others, who may have put a secret of theirs there.
+const URL_NAMES: [&str; 1] = ["webhookUrl"];
+/// How names of parameters end that carry secrets in URLs of others, without case, `-` and `_`.
+const URL_SECRETS: [&str; 9] = [
+    "auth",
+    "code",
+    "credential",
+    "key",
+    "password",
+    "secret",
+    "sig",
+    "signature",
+    "token",
+];
+
+/// What of a field's text is shown: nothing of a secret, and all but the secrets of a URL.
+pub(super) fn shown_text<'t>(name: &str, text: &'t str) -> Cow<'t, str> {
+    match (is_secret(name), URL_NAMES.contains(&name)) {
+        (true, _) => Cow::Borrowed(REDACTED),
+        (false, true) => without_url_secrets(text),
+        (false, false) => Cow::Borrowed(text),
+    }
+}
+
+/// A URL without who is named before its host, and without the values of parameters that have the
+/// names of secrets.
+fn without_url_secrets(url: &str) -> Cow<'_, str> {
+    let is_mark = |character: char| matches!(character, '?' | '&' | ';' | '#');
+    let (address, mut rest) = url.split_at(url.find(is_mark).unwrap_or(url.len()));
+    let mut shown = without_user(address);
+    while let Some(mark) = rest.chars().next() {
+        let behind = &rest[mark.len_utf8()..];
+        let (pair, further) = behind.split_at(behind.find(is_mark).unwrap_or(behind.len()));
+        shown.push(mark);
+        match pair.split_once('=') {
+            Some((name, value)) if is_url_secret(name) && !value.is_empty() => {
+                shown.push_str(&format!("{name}={REDACTED}"));
+            }
+            Some(_) | None => shown.push_str(pair),
+        }
+        rest = further;
+    }
+    match shown == url {
+        true => Cow::Borrowed(url),
+        false => Cow::Owned(shown),
+    }
+}
+
+fn without_user(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return address.to_owned();
+    };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match host.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://{REDACTED}@{host}{path}"),
+        None => address.to_owned(),
+    }
+}
+
+fn is_url_secret(name: &str) -> bool {
+    let plain = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
+    let plain = plain.replace(['-', '_'], "");
+    URL_SECRETS.iter().any(|end| plain.ends_with(end))
+}
 
 pub(super) fn is_secret(name: &str) -> bool {
     SECRET_NAMES.contains(&name)
@@ -46,14 +111,21 @@ fn cut(bytes: &[u8]) -> Cow<'_, [u8]> {
     let mut at = 0;
     while let Some(start) = next_quote(bytes, at) {
         let end = end_of_text(bytes, start + 1);
-        let is_named = std::str::from_utf8(&bytes[start + 1..end]).is_ok_and(is_secret);
+        let name = unescaped(bytes, start, end).unwrap_or_default();
         at = end + 1;
+        let is_named = is_secret(&name) || URL_NAMES.contains(&&*name);
         let Some(value) = is_named.then(|| text_behind(bytes, at)).flatten() else {
             continue;
         };
         let end = end_of_text(bytes, value);
+        // Of a text that is cut or no JSON nobody knows what it says.
+        let text = unescaped(bytes, value - 1, end);
+        let text = text.as_deref().map(|text| shown_text(&name, text));
+        let text = text.unwrap_or(Cow::Borrowed(REDACTED));
+        let written = Value::from(text).to_string();
         shown.extend_from_slice(&bytes[kept..value]);
-        shown.extend_from_slice(REDACTED.as_bytes());
+        // Its own quotes stand there already.
+        shown.extend_from_slice(written[1..written.len() - 1].as_bytes());
         (kept, at) = (end, end + 1);
     }
     match kept {
@@ -80,6 +152,11 @@ fn end_of_text(bytes: &[u8], start: usize) -> usize {
         };
     }
     at.min(bytes.len())
+}
+
+/// What a text between these quotes says; none if it is cut, or no JSON.
+fn unescaped(bytes: &[u8], quote: usize, end: usize) -> Option<String> {
+    serde_json::from_slice(bytes.get(quote..=end)?).ok()
 }
 
 /// Where the text begins that a name's value is, if it is one.
@@ -128,7 +205,7 @@ fn parts<'b>(bytes: &'b [u8], content_type: &str) -> Cow<'b, [u8]> {
 
 fn has_secrets(item: Item<'_>) -> bool {
     let is_one = |(name, value): (&str, Item<'_>)| match value.as_str() {
-        Some(_) => is_secret(name),
+        Some(text) => shown_text(name, text) != text,
         None => has_secrets(value),
     };
     item.elements().any(has_secrets) || item.members().any(is_one)
@@ -138,9 +215,9 @@ fn without_secrets(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let member = |(name, value): (String, Value)| {
-                let value = match (is_secret(&name), value) {
-                    (true, Value::String(_)) => REDACTED.into(),
-                    (_, value) => without_secrets(value),
+                let value = match value {
+                    Value::String(text) => Value::from(shown_text(&name, &text)),
+                    value => without_secrets(value),
                 };
                 (name, value)
             };

@@ -55,6 +55,17 @@ fn get_request(call: &Call<'_>) -> Result<Reply, Failure> {
         );
         return Err(Failure::new(StatusCode::NOT_FOUND, "not_found", message));
     };
+    // A key that comes along is about whom the world is, a name in the query about which it is.
+    if let Some(named) = call
+        .query_text("world")?
+        .filter(|named| *named != &*world.name)
+    {
+        let message = format!(
+            "the exchange `{id}` stands in the journal of the world `{}`, not of `{named}`: leave `world` out, or name that one",
+            world.name
+        );
+        return Err(Failure::new(StatusCode::NOT_FOUND, "not_found", message));
+    }
     let view = ExchangeView::of(served(call), &world, &exchange);
     if terminal::is_wanted(call.request.header(ACCEPT.as_str())) {
         let text = terminal::text(&view);
@@ -85,8 +96,9 @@ pub(super) fn number_of(id: &str) -> Option<u64> {
 
 /// What of a journal somebody wants to see.
 struct Filter<'c> {
-    operation: Option<usize>,
-    method: Option<&'c str>,
+    operation: Option<Vec<usize>>,
+    /// In upper case, for case says nothing.
+    method: Option<String>,
     path: Option<&'c str>,
     status: Option<i64>,
     error: Option<&'c str>,
@@ -99,10 +111,14 @@ impl<'c> Filter<'c> {
         let contract = &call.shared.api.contract;
         let operation = match call.query_text("operation")? {
             None => None,
-            Some(id) => {
-                let mut ids = contract.operations.iter().map(|known| known.id.as_str());
-                let index = ids.position(|known| known == id);
-                Some(index.ok_or_else(|| unknown_operation(contract, id))?)
+            Some(pattern) => {
+                let known = contract.operations.iter().enumerate();
+                let fitting = known.filter(|(_, known)| fits(pattern, &known.id));
+                let fitting: Vec<usize> = fitting.map(|(index, _)| index).collect();
+                if fitting.is_empty() {
+                    return Err(unknown_operation(contract, pattern));
+                }
+                Some(fitting)
             }
         };
         let since = match call.query_text("since")? {
@@ -115,7 +131,7 @@ impl<'c> Filter<'c> {
         };
         Ok(Self {
             operation,
-            method: call.query_text("method")?,
+            method: call.query_text("method")?.map(str::to_uppercase),
             path: call.query_text("path")?,
             status: call.query_integer("status"),
             error: call.query_text("error")?,
@@ -133,15 +149,19 @@ impl<'c> Filter<'c> {
                 .status
                 .is_none_or(|status| facts.status.map(i64::from) == Some(status))
             && self.valid.is_none_or(|valid| valid != facts.invalid)
-            && self
-                .operation
-                .is_none_or(|index| exchange.operation == Some(index))
+            && self.operation.as_ref().is_none_or(|wanted| {
+                exchange
+                    .operation
+                    .is_some_and(|index| wanted.contains(&index))
+            })
             && self
                 .method
-                .is_none_or(|wanted| method.eq_ignore_ascii_case(wanted))
-            && self
-                .error
-                .is_none_or(|wanted| facts.error.as_deref() == Some(wanted))
+                .as_ref()
+                .is_none_or(|wanted| fits(wanted, &method.to_uppercase()))
+            && self.error.is_none_or(|wanted| {
+                let error = facts.error.as_deref();
+                error.is_some_and(|error| fits(wanted, error))
+            })
             && self.path.is_none_or(|pattern| {
                 let text = if pattern.contains('?') { target } else { path };
                 fits(pattern, text)
@@ -154,5 +174,9 @@ pub(super) fn unknown_operation(contract: &Contract, id: &str) -> Failure {
     let hint = nearest(id, ids)
         .map(|near| format!("; did you mean `{near}`?"))
         .unwrap_or_default();
-    Failure::bad_request(format!("the document has no operation `{id}`{hint}"))
+    let what = match id.contains('*') {
+        true => "no operation that fits",
+        false => "no operation",
+    };
+    Failure::bad_request(format!("the document has {what} `{id}`{hint}"))
 }

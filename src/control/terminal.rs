@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::effects::EffectsView;
 use super::exchange::ExchangeView;
-use super::explained::Explanation;
+use super::explained::{Explanation, Place};
+use crate::domain::ids::Id;
 
 /// How wide lines are made; a word that is longer stands on a line of its own.
 const WIDTH: usize = 96;
@@ -44,6 +45,10 @@ pub(super) fn text(view: &ExchangeView<'_>) -> String {
         }),
     );
     page.title("REPEAT IT");
+    if let Some(differs) = &view.curl_differs {
+        // A shell takes it for a comment.
+        page.wrapped("# ", "# ", differs);
+    }
     let mut text = page.text;
     text.push_str(&view.curl);
     text.push('\n');
@@ -58,13 +63,23 @@ fn explain(page: &mut Page, explanation: &Explanation) {
     page.title("RULE");
     page.indented(&explanation.rule);
     let place = &explanation.spec;
-    page.indented(&format!("openapi.json:{} {}", place.line, place.pointer));
+    let Place {
+        line,
+        column,
+        pointer,
+    } = place;
+    page.indented(&format!("openapi.json:{line}:{column} {pointer}"));
     page.list(
         "BROKEN",
         explanation.broken.iter().map(|broken| {
+            let place = match broken.pointer.as_str() {
+                "" => broken.part.clone(),
+                pointer => format!("{} `{pointer}`", broken.part),
+            };
+            let spec = &broken.spec;
             format!(
-                "{} `{}` {} (openapi.json:{})",
-                broken.part, broken.pointer, broken.says, broken.spec.line
+                "{place} {} (openapi.json:{}:{})",
+                broken.says, spec.line, spec.column
             )
         }),
     );
@@ -101,7 +116,14 @@ fn effects(page: &mut Page, effects: &EffectsView) {
             true => String::new(),
             false => format!(": {}", change.fields.join(", ")),
         };
-        format!("{} {}{id}{fields}", change.change, change.kind)
+        let direction = change
+            .direction
+            .map_or_else(String::new, |it| format!("{it} "));
+        let inbox = of_inbox(change.inbox_id);
+        format!(
+            "{} {direction}{}{id}{inbox}{fields}",
+            change.change, change.kind
+        )
     });
     page.list("CHANGED", changes.chain(rest(effects.other_changes)));
     page.list(
@@ -114,21 +136,36 @@ fn effects(page: &mut Page, effects: &EffectsView) {
                 true => "",
                 false => " (counted, not enforced)",
             };
-            format!("{}: {}{of} used{resets}{counted}", limit.limit, limit.used)
+            let whose = limit.id.map_or_else(String::new, |id| format!(" of {id}"));
+            format!(
+                "{}{whose}: {}{of} used, {} by this{resets}{counted}",
+                limit.limit, limit.used, limit.taken
+            )
         }),
     );
     let events = effects.events.iter().map(|event| {
         let deliveries = event.deliveries.iter();
         let deliveries: String = deliveries
-            .map(|it| format!("; delivery {} {}", it.id, it.status))
+            .map(|it| {
+                let attempts = match it.attempts {
+                    1 => "1 attempt".to_owned(),
+                    attempts => format!("{attempts} attempts"),
+                };
+                format!("; delivery {} {}, {attempts}", it.id, it.status)
+            })
             .collect();
         let way = match event.route {
             "none" => "told to nobody",
             route => route,
         };
-        format!("{} {}: {way}{deliveries}", event.kind, event.id)
+        let inbox = of_inbox(event.inbox_id);
+        format!("{} {}{inbox}: {way}{deliveries}", event.kind, event.id)
     });
     page.list("EVENTS", events.chain(rest(effects.other_events)));
+}
+
+fn of_inbox(inbox: Option<Id>) -> String {
+    inbox.map_or_else(String::new, |id| format!(" in inbox {id}"))
 }
 
 /// Lines of text.

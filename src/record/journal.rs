@@ -53,6 +53,8 @@ pub struct Facts {
     pub violations: Option<String>,
     /// Whether the request broke the contract.
     pub invalid: bool,
+    /// Whether the request's body was too large, or did not come whole, and is not here for that.
+    pub body_is_missing: bool,
     /// Whether our own answer would have broken it.
     pub breach: bool,
     /// Whether the answer is a failure that the document does not name.

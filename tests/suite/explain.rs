@@ -33,11 +33,18 @@ fn explained(account: &Account, answer: &Answer) -> Value {
             "{pointer} leads nowhere"
         );
         let line = place["line"].as_u64().expect("a number") as usize;
+        let column = place["column"].as_u64().expect("a number") as usize;
         let last = pointer.rsplit('/').next().unwrap_or_default();
         let last = last.replace("~1", "/").replace("~0", "~");
         let there = DOCUMENT.lines().nth(line - 1).expect("a line");
         let is_position = last.parse::<usize>().is_ok() && !there.contains(&last);
         assert!(is_position || there.contains(&last), "{pointer}: {there}");
+        // A value begins there.
+        let begin = there.chars().nth(column - 1);
+        assert!(
+            begin.is_some_and(|it| !it.is_whitespace()),
+            "{column}: {there}"
+        );
     }
     explanation
 }
@@ -209,7 +216,6 @@ fn what_is_wrong_with_a_key_is_told_without_the_key() {
     let account = account("explain-keys");
     let unknown = format!("Bearer om_{}", "0a".repeat(24));
     let cases = [
-        (None, "no header"),
         (Some("om_test_default"), "Bearer"),
         (Some("Basic abc"), "scheme"),
         (Some("Bearer"), "nothing stands"),
@@ -236,6 +242,94 @@ fn what_is_wrong_with_a_key_is_told_without_the_key() {
             "{explanation:#}"
         );
     }
+}
+
+#[test]
+fn a_key_that_is_missing_is_no_wrong_key() {
+    let answer = anonymous().send("GET", "/v1/pods", &[], b"").expect(401);
+    let explanation = explained(&account("explain-no-key"), &answer);
+    let summary = text(&explanation, "summary");
+    assert!(summary.ends_with("no key came with it."), "{summary}");
+    let missing = &explanation["state"][0];
+    assert_eq!(
+        (text(missing, "what"), text(missing, "value")),
+        ("what is missing", "the header `Authorization`")
+    );
+    let remedies = explanation["remedy"].as_array().map(Vec::len);
+    assert_eq!(remedies, Some(1));
+}
+
+/// What is told of an answer, as (what, value).
+fn deciding(explanation: &Value) -> Vec<(&str, &str)> {
+    let state = explanation["state"].as_array().expect("a list").iter();
+    state
+        .map(|it| (text(it, "what"), text(it, "value")))
+        .collect()
+}
+
+#[test]
+fn broken_json_is_told_with_its_place_and_what_was_expected() {
+    let account = account("explain-json");
+    let json = [("content-type", "application/json")];
+    let body = b"{\n  \"clientId\": \"cedar\" \"name\": 1}";
+    let answer = account
+        .send_raw("POST", "/v1/pods", &json, body)
+        .expect(400);
+    let explanation = explained(&account, &answer);
+    let says = text(&explanation["broken"][0], "says");
+    let place = "mend line 2, column 23: expected `,` or `}`";
+    assert!(says.contains(place), "{says}");
+    assert_eq!(explanation["remedy"][0], place);
+    let page = page(&account, &answer);
+    assert!(page.contains("- body breaks `json`"), "{page}");
+    let twice = br#"{"name": "a", "name": "b"}"#;
+    let answer = account
+        .send_raw("POST", "/v1/pods", &json, twice)
+        .expect(400);
+    let why = explained(&account, &answer)["why"].to_string();
+    assert!(why.contains("`/name` stands twice"), "{why}");
+}
+
+#[test]
+fn a_foreign_media_type_is_told_beside_those_that_are_taken() {
+    let account = account("explain-media");
+    let headers = [("content-type", "text/csv"), ("content-encoding", "gzip")];
+    let answer = account.send_raw("POST", "/v1/pods", &headers, b"a,b");
+    let explanation = explained(&account, &answer.expect(415));
+    assert_eq!(
+        deciding(&explanation),
+        [
+            ("Content-Type that came", "text/csv"),
+            ("Content-Encoding that came", "gzip"),
+            ("media types that the call takes", "application/json"),
+        ]
+    );
+}
+
+#[test]
+fn a_body_that_is_too_large_is_told_beside_its_bound() {
+    let account = account("explain-large");
+    let json = [("content-type", "application/json")];
+    let answer = account.send_raw("POST", "/v1/pods", &json, &vec![b' '; 1_100_000]);
+    let explanation = explained(&account, &answer.expect(413));
+    assert_eq!(text(&explanation, "decided"), "document");
+    assert_eq!(
+        deciding(&explanation),
+        [
+            ("bytes that the body of this call may have", "1048576"),
+            ("Content-Length that came", "1100000"),
+        ]
+    );
+}
+
+#[test]
+fn a_wrong_method_is_told_beside_those_that_the_path_has() {
+    let account = account("explain-method");
+    let answer = account.patch("/v1/pods", json!({})).expect(405);
+    let explanation = explained(&account, &answer);
+    let told = deciding(&explanation);
+    let allow = answer.header("allow").expect("a 405 has it");
+    assert_eq!(told[1], ("methods that the path has (`Allow`)", allow));
 }
 
 #[test]

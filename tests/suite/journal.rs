@@ -208,3 +208,63 @@ fn requests_count_only_while_limits_hold() {
     );
     assert_eq!(changes(&entry), ["updated usage"]);
 }
+
+#[test]
+fn mail_and_events_tell_their_inbox_and_their_direction() {
+    let post = Post::new("journal-inboxes");
+    let (desk, ada) = (post.inbox("desk"), post.inbox("ada"));
+    let body = json!({ "to": ada["address"], "subject": "Delivery", "body": "Thursday." });
+    let answer = post.try_send(&desk, body).expect(200);
+    let entry = entry(&post.account, &answer);
+    let changes = entry["changes"].as_array().expect("a list").iter();
+    let messages: Vec<(&Value, &Value)> = changes
+        .filter(|change| change["kind"] == "message")
+        .map(|change| (&change["inboxId"], &change["direction"]))
+        .collect();
+    assert!(messages.contains(&(&desk["id"], &json!("outbound"))));
+    assert!(messages.contains(&(&ada["id"], &json!("inbound"))));
+    assert_eq!(entry["events"][0]["inboxId"], ada["id"]);
+    let id = answer.header("x-request-id").expect("every answer has one");
+    let path = format!("/_mock/requests/{id}");
+    let page = post
+        .account
+        .send_raw("GET", &path, &[("accept", "text/plain")], b"");
+    let page = String::from_utf8(page.expect(200).body).expect("text");
+    // Lines are wrapped.
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (desk, ada) = (id_of(&desk), id_of(&ada));
+    for part in [
+        "created outbound message ",
+        &format!(" in inbox {ada}"),
+        &format!("sendsPerMinute of {desk}: 1 of 10 used, 1 by this"),
+        "message.received ",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}
+
+fn id_of(row: &Value) -> String {
+    text(row, "id").to_owned()
+}
+
+#[test]
+fn an_event_tells_its_attempts_as_text_too() {
+    let post = Post::new("journal-attempts");
+    let held = json!({ "mode": "hold" });
+    post.account
+        .send("PUT", "/_mock/deliveries/mode", Some(held))
+        .expect(200);
+    let desk = post.inbox("desk");
+    let ada =
+        post.inbox_with(json!({ "mailboxName": "ada", "webhookUrl": "http://127.0.0.1:9/hook" }));
+    let body = json!({ "to": ada["address"], "subject": "Delivery", "body": "Thursday." });
+    let answer = post.try_send(&desk, body).expect(200);
+    let id = answer.header("x-request-id").expect("every answer has one");
+    let path = format!("/_mock/requests/{id}");
+    let page = post
+        .account
+        .send_raw("GET", &path, &[("accept", "text/plain")], b"");
+    let page = String::from_utf8(page.expect(200).body).expect("text");
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(page.contains(" pending, 0 attempts"), "{page}");
+}

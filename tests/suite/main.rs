@@ -42,6 +42,7 @@ mod process;
 mod readme;
 mod reference;
 mod refusals;
+mod repeat;
 mod replies;
 mod scopes;
 mod sends;

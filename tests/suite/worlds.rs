@@ -381,6 +381,10 @@ fn the_journal_is_filtered_by_every_field() {
     let since = first.header("x-request-id").expect("an id");
     for (query, total) in [
         ("operation=createPod".to_owned(), 3),
+        ("operation=create*".to_owned(), 3),
+        ("operation=*Pod".to_owned(), 4),
+        ("method=p*".to_owned(), 3),
+        ("error=*taken".to_owned(), 1),
         ("method=get".to_owned(), 2),
         ("path=/v1/pods/a".to_owned(), 1),
         ("path=/v1/pods*".to_owned(), 4),

@@ -76,6 +76,7 @@ impl<'r> Request<'r> {
                 let violation = subject.violation(unreadable.rule, &media.pointer, message);
                 self.findings.push(Violation {
                     expected: Some(json!(essence)),
+                    hint: unreadable.hint,
                     ..violation
                 });
                 Contents::default()

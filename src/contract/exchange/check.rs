@@ -14,7 +14,7 @@ use crate::contract::exchange::body::recorded_body;
 use crate::contract::exchange::coerce::{Style, query_pairs};
 use crate::contract::exchange::form::File;
 use crate::contract::exchange::request::Request;
-use crate::contract::json::tape::Tape;
+use crate::contract::json::tape::{ReadError, Tape};
 use crate::contract::load::walk::join;
 use crate::contract::route::Match;
 use crate::contract::schema::dialect::Variant;
@@ -268,6 +268,16 @@ pub(in crate::contract) fn header_text<'h>(
 pub(in crate::contract) struct Unreadable {
     pub rule: &'static str,
     pub why: String,
+    /// What was expected and where, if the parser knows.
+    pub hint: Option<String>,
+}
+
+/// Where JSON is broken, and what the parser says of it there.
+fn mend(error: &ReadError) -> Option<String> {
+    let (line, column) = error.stopped_at;
+    let place = format!(" at line {line} column {column}");
+    let what = error.message.strip_suffix(&place)?;
+    (line > 0).then(|| format!("mend line {line}, column {column}: {what}"))
 }
 
 /// Reads a body of at most so many JSON values by its media type; none where it is taken as bytes.
@@ -277,12 +287,17 @@ pub(in crate::contract) fn read_body<'b>(
     media: &Media,
     most_values: usize,
 ) -> Result<Option<Tape<'b>>, Unreadable> {
-    let unreadable = |rule, why| Unreadable { rule, why };
+    let unreadable = |rule, why| Unreadable {
+        rule,
+        why,
+        hint: None,
+    };
     if is_json(essence) {
         let read = Tape::read_within(bytes, most_values);
-        return read
-            .map(Some)
-            .map_err(|error| unreadable("json", format!("was not read as JSON: {error}")));
+        return read.map(Some).map_err(|error| Unreadable {
+            hint: mend(&error),
+            ..unreadable("json", format!("was not read as JSON: {error}"))
+        });
     }
     if !is_form(essence) && !essence.starts_with("text/") {
         return Ok(None);

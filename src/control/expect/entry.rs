@@ -10,7 +10,7 @@ use crate::app::World;
 use crate::contract::{Contract, Item, Tape};
 use crate::control::deliveries::{DeliveryView, delivery_has};
 use crate::control::exchange::{ExchangeView, header, headers};
-use crate::control::redaction::{REDACTED, is_secret};
+use crate::control::redaction::{REDACTED, is_secret, shown_text};
 use crate::domain::deliveries::Delivery;
 use crate::domain::inboxes;
 use crate::domain::messages::Message;
@@ -68,9 +68,11 @@ impl Entry<'_> {
             return None;
         }
         let is_hidden = field.starts_with("body/") && field.split('/').any(is_secret);
+        let last = field.rsplit('/').next().unwrap_or_default();
+        let shown = texts.iter().map(|text| shown_text(last, text));
         Some(match is_hidden {
             true => REDACTED.into(),
-            false => texts.join(", ").into(),
+            false => shown.collect::<Vec<_>>().join(", ").into(),
         })
     }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Deciding;
+use super::header;
 use crate::contract::{Credential, Operation};
 
 /// What is known about a failure.
@@ -77,7 +78,10 @@ pub(super) fn violated(violations: &[Value]) -> Known {
         .filter_map(|it| Some((it["pointer"].as_str()?, it.get("hint")?.as_str()?)));
     let mut remedy: Vec<String> = hints
         .take(5)
-        .map(|(pointer, hint)| format!("`{pointer}`: {hint}"))
+        .map(|(pointer, hint)| match pointer {
+            "" => hint.to_owned(),
+            pointer => format!("`{pointer}`: {hint}"),
+        })
         .collect();
     if remedy.is_empty() {
         remedy
@@ -105,16 +109,89 @@ pub(super) fn no_route(near: Option<&str>) -> Known {
 }
 
 /// A path that has other methods.
-pub(super) fn wrong_method(method: &str) -> Known {
-    Known::new(
-        "A path has the methods that the document lists for it.",
-        ["use one of the methods that the answer's header `Allow` lists"],
+pub(super) fn wrong_method(method: &str, answer_headers: &[(String, String)]) -> Known {
+    let known = Known::new(
+        "A path has the methods that the document lists for it; the answer's header `Allow` says which.",
+        ["use one of the methods that the path has"],
     )
-    .with("method that came", method, None)
+    .with("method that came", method, None);
+    match header(answer_headers, "allow") {
+        Some(allowed) => known.with("methods that the path has (`Allow`)", allowed, None),
+        None => known,
+    }
+}
+
+/// A body of another kind than the call takes.
+pub(super) fn wrong_media_type(
+    operation: Option<&Operation>,
+    headers: &[(String, String)],
+) -> Known {
+    let came = |name| header(headers, name).unwrap_or("none");
+    let body = operation.and_then(|operation| operation.body.as_ref());
+    let ranges = body.map_or(&[][..], |body| &body.media).iter();
+    let ranges: Vec<&str> = ranges.map(|media| media.range.as_str()).collect();
+    let known = Known::new(
+        "A body is read as its `Content-Type` says, never guessed at, and not unpacked; a call takes the media types that the document lists for its body.",
+        ["send a body of a media type that the call takes, with that `Content-Type`"],
+    )
+    .with("Content-Type that came", came("content-type"), None);
+    let known = match header(headers, "content-encoding") {
+        Some(coding) => known.with("Content-Encoding that came", coding, None),
+        None => known,
+    };
+    match ranges.is_empty() {
+        true => known,
+        false => known.with("media types that the call takes", ranges.join(", "), None),
+    }
+}
+
+/// What a request said of the length of its body.
+pub(super) fn length_that_came(headers: &[(String, String)]) -> Deciding {
+    Deciding {
+        what: "Content-Length that came".to_owned(),
+        value: header(headers, "content-length")
+            .unwrap_or("none: the body came in chunks")
+            .to_owned(),
+        see: None,
+    }
+}
+
+/// How keys travel to an operation; the API's own way where it is about none.
+pub(super) fn credentials(operation: Option<&Operation>) -> &[Credential] {
+    let credentials = operation.map_or(&[][..], |operation| &operation.credentials);
+    match credentials {
+        [] => &[Credential::Bearer],
+        credentials => credentials,
+    }
+}
+
+/// No key where one has to be.
+pub(super) fn no_key(operation: Option<&Operation>) -> Known {
+    let way = |credential: &Credential| match credential {
+        Credential::Bearer | Credential::Basic => "the header `Authorization`".to_owned(),
+        Credential::Header(name) => format!("the header `{name}`"),
+        Credential::Query(name) => format!("the query parameter `{name}`"),
+        Credential::Cookie(name) => format!("the cookie `{name}`"),
+    };
+    let mut ways: Vec<String> = credentials(operation).iter().map(way).collect();
+    ways.dedup();
+    let remedy = match credentials(operation).contains(&Credential::Bearer) {
+        true => {
+            "send `Authorization: Bearer om_test_default`, or a name of your own in the place of `default`"
+        }
+        false => {
+            "send the key `om_test_default` there, or a name of your own in the place of `default`"
+        }
+    };
+    Known::new(
+        "A call comes with a key, which says in whose world it happens.",
+        [remedy],
+    )
+    .with("what is missing", ways.join(", or "), None)
 }
 
 /// A key that opens nothing. The journal keeps keys redacted, and so do these words.
-pub(super) fn key(operation: Option<&Operation>, headers: &[(String, String)]) -> Known {
+pub(super) fn wrong_key(headers: &[(String, String)]) -> Known {
     let known = Known::new(
         "A key is `om_test_<name>`, which opens the world of that name, or one that was created in a world, or one that a fixture declares.",
         [
@@ -122,13 +199,9 @@ pub(super) fn key(operation: Option<&Operation>, headers: &[(String, String)]) -
             "if the key was created here, make sure that it was not deleted, and its world not reset or dropped",
         ],
     );
-    let credentials = operation.map_or(&[][..], |operation| &operation.credentials);
-    let is_bearer = credentials.is_empty() || credentials.contains(&Credential::Bearer);
-    let authorization = headers.iter().find(|(name, _)| name == "authorization");
-    let told = match authorization {
-        None if is_bearer => "no header `Authorization` came",
-        None => "no key came where the document asks for one",
-        Some((_, value)) => wrong_with(value),
+    let told = match header(headers, "authorization") {
+        None => "it is no key of this mock",
+        Some(value) => wrong_with(value),
     };
     known.with("what is wrong with the key", told, None)
 }
@@ -170,25 +243,6 @@ fn wrong_with(value: &str) -> &'static str {
 pub(super) fn known(code: &str, status: u16) -> (super::Decided, Known) {
     use super::Decided::{Document, Rule, Server};
     match code {
-        "payload_too_large" => (
-            Document,
-            Known::new(
-                "A body is bounded before it is read: 1 MiB, or what `--max-body` says for calls that carry mail.",
-                [
-                    "send less",
-                    "start the mock with a larger `--max-body`, if the call carries mail",
-                ],
-            ),
-        ),
-        "unsupported_media_type" => (
-            Document,
-            Known::new(
-                "",
-                [
-                    "send the `Content-Type` that the body really has, one of those that the call takes",
-                ],
-            ),
-        ),
         "server_busy" => (
             Server,
             Known::new(

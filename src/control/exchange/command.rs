@@ -1,0 +1,149 @@
+//! The command for a shell that repeats a recorded request, and what it cannot repeat.
+
+use super::{Secrets, header};
+use crate::control::redaction::{REDACTED, redacted};
+use crate::record::journal::{Exchange, Kept};
+
+/// A command, and how it differs from the request that came.
+pub(super) struct Repeat {
+    pub command: String,
+    /// None if it repeats the request, the key aside.
+    pub differs: Option<String>,
+}
+
+impl Repeat {
+    /// The command for an exchange at a URL without its secrets.
+    pub fn of(
+        exchange: &Exchange,
+        url: &str,
+        secrets: &Secrets<'_>,
+        headers: &[(String, String)],
+    ) -> Self {
+        let (method, target) = exchange.first_line();
+        Self {
+            command: curl(method, url, secrets, headers, exchange.body()),
+            differs: differs(exchange, secrets, target, headers),
+        }
+    }
+}
+
+/// What of the request the command lacks, as one sentence.
+fn differs(
+    exchange: &Exchange,
+    secrets: &Secrets<'_>,
+    target: &str,
+    headers: &[(String, String)],
+) -> Option<String> {
+    let body = exchange.body();
+    let mut lacks = Vec::new();
+    if exchange.facts.body_is_missing {
+        lacks.push("its body was not read to its end, and nothing of it is kept".to_owned());
+    } else if body.is_cut() {
+        let (kept, all) = (body.bytes.len(), body.length);
+        lacks.push(format!(
+            "of its body the first {kept} of {all} bytes are kept; save the whole as the file `body`"
+        ));
+    } else if *redacted(body.bytes, header(headers, "content-type")) != *body.bytes {
+        lacks.push(format!("secrets in its body are `{REDACTED}`"));
+    }
+    if secrets.redact_target(target) != target {
+        lacks.push(format!("secrets in its query are `{REDACTED}`"));
+    }
+    for (name, value) in headers {
+        match name.as_str() {
+            "cookie" | "proxy-authorization" => {
+                lacks.push(format!("its header `{name}` is left out"))
+            }
+            "authorization" => {
+                let scheme = value.split(' ').next().unwrap_or_default();
+                if !scheme.eq_ignore_ascii_case("bearer") {
+                    lacks.push("its header `authorization` was no `Bearer …`".to_owned());
+                }
+            }
+            name if secrets.is_secret_header(name) => {
+                lacks.push(format!("its header `{name}` is `$OPENMAIL_API_KEY`"));
+            }
+            _ => {}
+        }
+    }
+    (!lacks.is_empty()).then(|| format!("not the request as it came: {}", lacks.join("; ")))
+}
+
+/// A command for a shell that repeats the request, with the key in the environment. What the
+/// request held is data to the shell and to curl alike.
+fn curl(
+    method: &str,
+    url: &str,
+    secrets: &Secrets<'_>,
+    headers: &[(String, String)],
+    body: Kept<'_>,
+) -> String {
+    let method = match method {
+        "HEAD" => "--head".to_owned(),
+        method => format!("-X {}", quoted(method)),
+    };
+    let mut command = format!("curl --globoff --path-as-is {method} {}", quoted(url));
+    for (name, value) in headers {
+        match name.as_str() {
+            "authorization" => command.push_str(" -H \"Authorization: Bearer $OPENMAIL_API_KEY\""),
+            // curl writes these itself.
+            "host" | "content-length" | "user-agent" | "accept" | "connection"
+            | "accept-encoding" | "transfer-encoding" | "expect" => {}
+            "cookie" | "proxy-authorization" => {}
+            name if secrets.is_secret_header(name) => {
+                command.push_str(&format!(" -H \"{name}: $OPENMAIL_API_KEY\""));
+            }
+            name => command.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}")))),
+        }
+    }
+    let bytes = redacted(body.bytes, header(headers, "content-type"));
+    match (&*bytes, pasted(&bytes)) {
+        ([], _) => command,
+        _ if body.is_cut() => format!(
+            "{command} --data-binary @body # save the request's body as the file `body`; it is too long to be kept"
+        ),
+        (_, Some(text)) => format!("{command} --data-raw {}", quoted(text)),
+        // A terminal takes a CR for the end of a command, and a command has no other bytes than text.
+        (bytes, None) => format!(
+            "printf -- {} | {command} --data-binary @-",
+            quoted(&escaped(bytes))
+        ),
+    }
+}
+
+/// A body that a terminal takes as it is.
+fn pasted(bytes: &[u8]) -> Option<&str> {
+    let is_strange = |character: char| character.is_control() && character != '\n';
+    let text = std::str::from_utf8(bytes).ok()?;
+    (!text.contains(is_strange)).then_some(text)
+}
+
+/// Bytes as the format of a shell's `printf`, on one line.
+fn escaped(bytes: &[u8]) -> String {
+    let mut format = String::with_capacity(bytes.len() + bytes.len() / 8);
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '%' => format.push_str("%%"),
+                '\\' => format.push_str("\\\\"),
+                '\r' => format.push_str("\\r"),
+                '\n' => format.push_str("\\n"),
+                control if control.is_control() => {
+                    let mut bytes = [0; 4];
+                    for byte in control.encode_utf8(&mut bytes).bytes() {
+                        format.push_str(&format!("\\{byte:03o}"));
+                    }
+                }
+                other => format.push(other),
+            }
+        }
+        for byte in chunk.invalid() {
+            format.push_str(&format!("\\{byte:03o}"));
+        }
+    }
+    format
+}
+
+pub(in crate::control) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}

@@ -1,0 +1,139 @@
+//! The command that repeats an exchange says what it cannot repeat, and shows nobody's secrets.
+
+use serde_json::{Value, json};
+
+use super::journal::entry;
+use super::support::post::text;
+use super::support::{Account, Answer, account};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+#[track_caller]
+fn differs(account: &Account, answer: &Answer) -> Value {
+    entry(account, answer)["curlDiffers"].clone()
+}
+
+#[track_caller]
+fn page(account: &Account, answer: &Answer) -> String {
+    let id = answer.header("x-request-id").expect("every answer has one");
+    let path = format!("/_mock/requests/{id}");
+    let page = account.send_raw("GET", &path, &[("accept", "text/plain")], b"");
+    String::from_utf8(page.expect(200).body).expect("text")
+}
+
+#[test]
+fn a_command_that_repeats_the_request_says_nothing() {
+    let account = account("repeat-whole");
+    let answer = account.post("/v1/pods", json!({ "clientId": "cedar" }));
+    assert_eq!(differs(&account, &answer), Value::Null);
+    let page = page(&account, &answer);
+    assert!(page.contains("\nREPEAT IT\ncurl "), "{page}");
+}
+
+#[test]
+fn a_body_that_was_too_large_is_said_to_be_missing() {
+    let account = account("repeat-too-large");
+    let answer = account.send_raw("POST", "/v1/pods", &[JSON], &vec![b' '; 1_100_000]);
+    let differs = differs(&account, &answer.refused(413, "payload_too_large"));
+    let told = differs.as_str().expect("it differs");
+    assert!(told.contains("nothing of it is kept"), "{told}");
+}
+
+#[test]
+fn a_body_that_is_cut_is_said_to_be() {
+    let account = account("repeat-cut");
+    let body = format!(
+        r#"{{"clientId":"cedar","padding":"{}"}}"#,
+        "x".repeat(70_000)
+    );
+    let answer = account.send_raw("POST", "/v1/pods", &[JSON], body.as_bytes());
+    let told = differs(&account, &answer);
+    let told = told.as_str().expect("it differs");
+    let bytes = format!("the first 65536 of {} bytes are kept", body.len());
+    assert!(told.contains(&bytes), "{told}");
+    let page = page(&account, &answer);
+    let (_, repeat) = page.split_once("\nREPEAT IT\n").expect("a command");
+    let (note, _) = repeat.split_once("curl ").expect("a command");
+    assert!(note.starts_with("# not the request as it came"), "{note}");
+    assert!(note.lines().all(|line| line.starts_with("# ")), "{note}");
+}
+
+#[test]
+fn redacted_bodies_queries_and_headers_are_said_to_be() {
+    let account = account("repeat-redacted");
+    let headers = [JSON, ("cookie", "a=b"), ("x-api-key", "hush")];
+    let body = json!({ "clientId": "cedar", "token": "hush" }).to_string();
+    let answer = account.send_raw("POST", "/v1/pods?token=hush", &headers, body.as_bytes());
+    let entry = entry(&account, &answer);
+    let told = text(&entry, "curlDiffers");
+    for part in [
+        "secrets in its body are",
+        "secrets in its query are",
+        "`cookie` is left out",
+        "`x-api-key` is `$OPENMAIL_API_KEY`",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!entry.to_string().contains("hush"), "{entry}");
+}
+
+/// Receivers are known by what their URL carries, and a journal is passed around.
+#[test]
+fn secrets_in_the_url_of_a_webhook_are_redacted_and_the_rest_is_shown() {
+    let account = account("repeat-webhook");
+    let url = "https://example.com/hook?team=7&access-token=hush&X-Amz-Signature=hush#key=hush";
+    let created = account
+        .post("/v1/inboxes", json!({ "webhookUrl": url }))
+        .expect(201);
+    assert_eq!(created.json()["webhookUrl"], url);
+    let told = entry(&account, &created);
+    let shown = "https://example.com/hook?team=7&access-token=[redacted]\
+                 &X-Amz-Signature=[redacted]#key=[redacted]";
+    assert_eq!(told["request"]["body"]["webhookUrl"], shown);
+    assert_eq!(told["answer"]["body"]["webhookUrl"], shown);
+    assert!(!told.to_string().contains("hush"), "{told}");
+    let refused = json!({ "webhookUrl": "https://ada:hush@example.com/hook?page=2" });
+    let refused = account.post("/v1/inboxes", refused).expect(422);
+    let told = entry(&account, &refused);
+    assert_eq!(
+        told["request"]["body"]["webhookUrl"],
+        "https://[redacted]@example.com/hook?page=2"
+    );
+    assert!(!told.to_string().contains("hush"), "{told}");
+    let matcher = json!({ "body": { "webhookUrl": "https://other.example" } });
+    let question = json!({ "of": "requests", "match": matcher });
+    let missed = account.post("/_mock/expect", question).expect(417);
+    assert!(!missed.json().to_string().contains("hush"));
+}
+
+#[test]
+fn escaped_names_of_secrets_hide_nothing_in_a_body_that_is_cut() {
+    let account = account("repeat-escaped");
+    for secret in [
+        r#""to\u006ben":"hush""#,
+        r#""webhook\u0055rl":"https://example.com/hook?key=hush""#,
+        r#""webhookUrl":"https:\/\/example.com\/hook\u003ftoken=hush""#,
+    ] {
+        let filler = "x".repeat(70_000);
+        let body = format!(r#"{{"clientId":"cedar",{secret},"padding":"{filler}"}}"#);
+        let answer = account.send_raw("POST", "/v1/pods", &[JSON], body.as_bytes());
+        let shown = entry(&account, &answer).to_string();
+        assert!(!shown.contains("hush"), "{secret}");
+        assert!(shown.contains("[redacted]"), "{secret}");
+    }
+}
+
+#[test]
+fn an_exchange_is_not_shown_as_another_worlds() {
+    let (one, other) = (account("repeat-one"), account("repeat-other"));
+    let answer = one.get("/v1/pods").expect(200);
+    other.get("/v1/pods").expect(200);
+    let id = answer.header("x-request-id").expect("every answer has one");
+    let path = format!("/_mock/requests/{id}");
+    // Whoever has an id need not know whose world it was.
+    assert_eq!(other.get(&path).expect(200).json()["world"], "repeat-one");
+    one.get(&format!("{path}?world=repeat-one")).expect(200);
+    let refused = other.get(&format!("{path}?world=repeat-other"));
+    let message = refused.refused(404, "not_found").message();
+    assert!(message.contains("of the world `repeat-one`"), "{message}");
+}
