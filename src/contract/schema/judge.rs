@@ -11,54 +11,12 @@ use serde_json::{Value, json};
 
 use crate::contract::json::pointer::push_token;
 use crate::contract::json::tape::Item;
+use crate::contract::schema::bounds::Bounds;
 use crate::contract::schema::rules::{known_fields, named_branch, schema_pointer};
 use crate::contract::schema::schemas::{BASE, SchemaUse, Schemas};
-use crate::contract::schema::tell::{cut, tell};
+use crate::contract::schema::tell::{Branches, cut, tell};
 use crate::contract::spelling::nearest;
-use crate::contract::violation::{MAX_VIOLATIONS, Subject, Violation, more};
-
-/// How much is told of what was found.
-struct Bounds {
-    /// So many are listed.
-    listed: usize,
-    /// So many are described, so that equal ones can be left out; those beyond are only counted.
-    described: usize,
-    /// Descriptions beyond this many bytes are only counted.
-    text: usize,
-    /// The validator makes all its errors before it gives the first one. Of a document with more
-    /// entries than this only the first is asked for.
-    entries: usize,
-    /// So is it where so many entries could each carry so long a pointer, in bytes.
-    pointers: usize,
-}
-
-impl Bounds {
-    /// Names and pointers are the sender's, and a million errors would take a gigabyte.
-    const MESSAGE: Self = Self {
-        listed: MAX_VIOLATIONS,
-        described: 2 * MAX_VIOLATIONS,
-        text: 256 * 1024,
-        entries: 50_000,
-        pointers: 8 * 1024 * 1024,
-    };
-
-    /// Whether a document is too large for a list of what is wrong with it.
-    fn are_passed_by(&self, item: Item<'_>) -> bool {
-        let size = item.document_size();
-        size > self.entries || size.saturating_mul(item.longest_name()) > self.pointers
-    }
-
-    /// Nobody sent it: only the reader's patience is bounded.
-    fn trusted(listed: usize) -> Self {
-        Self {
-            listed,
-            described: listed.saturating_mul(2),
-            text: usize::MAX,
-            entries: usize::MAX,
-            pointers: usize::MAX,
-        }
-    }
-}
+use crate::contract::violation::{Subject, Violation, more};
 
 /// What was found wrong with one message or document.
 pub(in crate::contract) struct Findings {
@@ -294,7 +252,11 @@ impl Judging<'_> {
     fn base(&self, error: &ValidationError<'_>, spec: &str) -> Violation {
         let at = self.subject.pointer(error.instance_path().as_str());
         let named = named_branch(self.schemas, spec, error.instance());
-        let told = tell(self.subject, &at, error, named);
+        let branches = Branches {
+            named,
+            words: &|error| self.words(error),
+        };
+        let told = tell(self.subject, &at, error, &branches);
         let mut violation = Violation {
             side: self.subject.side,
             place: self.subject.place,
@@ -314,6 +276,20 @@ impl Judging<'_> {
             violation.message = words.unwrap_or(violation.message);
         }
         violation
+    }
+
+    /// The sentence of an error inside a branch.
+    fn words(&self, error: &ValidationError<'_>) -> String {
+        match error.kind() {
+            Kind::AdditionalProperties { unexpected }
+            | Kind::UnevaluatedProperties { unexpected } => {
+                let spec = self.locate(error);
+                let (known, first) = (self.known_fields(&spec), unexpected.first());
+                let name = first.map_or("", String::as_str);
+                self.unknown_field(error, &spec, name, &known).message
+            }
+            _ => self.describe(error).message,
+        }
     }
 
     /// The document may set the code and the words for a schema's violations.

@@ -32,13 +32,21 @@ impl Told {
     }
 }
 
-/// What a validation error says; `pointer` is the place of its value in the message, `named` the
-/// branch that the value itself says it means.
+/// What is known of the branches of an `anyOf` or `oneOf`.
+pub(in crate::contract) struct Branches<'b> {
+    /// The one that the value itself says it means.
+    pub named: Option<usize>,
+    /// The sentence of an error in one of them.
+    pub words: &'b dyn Fn(&ValidationError<'static>) -> String,
+}
+
+/// What a validation error says; `pointer` is the place of its value in the message, `branches`
+/// what is known of the branches that it has.
 pub(in crate::contract) fn tell(
     subject: &Subject<'_>,
     pointer: &str,
     error: &ValidationError<'_>,
-    named: Option<usize>,
+    branches: &Branches<'_>,
 ) -> Told {
     let who = subject.words(pointer);
     let instance = error.instance().as_ref();
@@ -50,9 +58,9 @@ pub(in crate::contract) fn tell(
         return Told::new(rule, limit, cut(instance), message);
     }
     match error.kind() {
-        Kind::AnyOf { context } => no_branch(subject, pointer, error, "anyOf", context, named),
+        Kind::AnyOf { context } => no_branch(subject, pointer, error, "anyOf", context, branches),
         Kind::OneOfNotValid { context } => {
-            no_branch(subject, pointer, error, "oneOf", context, named)
+            no_branch(subject, pointer, error, "oneOf", context, branches)
         }
         _ => tell_other(subject, who, error),
     }
@@ -236,14 +244,15 @@ fn exactly_one(count: usize) -> String {
     format!("exactly one of {count} branches")
 }
 
-/// No branch fits: the hint tells what the closest one misses.
+/// No branch fits: the hint tells what the closest one misses, and so does the sentence alone if no
+/// other one can have been meant.
 fn no_branch(
     subject: &Subject<'_>,
     pointer: &str,
     error: &ValidationError<'_>,
     rule: &'static str,
     context: &[Vec<ValidationError<'static>>],
-    named: Option<usize>,
+    known: &Branches<'_>,
 ) -> Told {
     let here = error.instance_path().as_str();
     let depth = |errors: &[ValidationError<'static>]| {
@@ -262,31 +271,32 @@ fn no_branch(
     let branches = context.iter().enumerate();
     let closest = branches.min_by_key(|(index, errors)| {
         let likeness = (!is_meant(errors), errors.len(), usize::MAX - depth(errors));
-        (named.is_some_and(|named| named != *index), likeness)
+        (known.named.is_some_and(|named| named != *index), likeness)
     });
-    let hint = closest.and_then(|(index, errors)| {
-        let error = errors.first()?;
-        let at = subject.pointer(error.instance_path().as_str());
-        let missing = tell(subject, &at, error, None).message;
-        Some(format!(
-            "the closest branch is number {}: {missing}",
-            index + 1
-        ))
+    let missing = closest.and_then(|(_, errors)| Some((known.words)(errors.first()?)));
+    let hint = closest.zip(missing.as_ref()).map(|((index, _), missing)| {
+        format!("the closest branch is number {}: {missing}", index + 1)
     });
+    let is_sure = closest.is_some_and(|(_, errors)| is_meant(errors))
+        && context.iter().filter(|errors| is_meant(errors)).count() == 1;
     let tail = hint.as_ref().map(|hint| format!("; {hint}"));
     let expected = match rule {
         "oneOf" => exactly_one(context.len()),
         _ => format!("one of {} branches", context.len()),
     };
     let who = subject.words(pointer);
+    let message = match missing.filter(|_| is_sure) {
+        Some(missing) => missing,
+        None => format!(
+            "{who} fits none of the `{rule}` branches{}",
+            tail.unwrap_or_default()
+        ),
+    };
     Told {
         rule,
         expected: Some(json!(expected)),
         actual: None,
-        message: format!(
-            "{who} fits none of the `{rule}` branches{}",
-            tail.unwrap_or_default()
-        ),
+        message,
         hint,
     }
 }
