@@ -45,6 +45,7 @@ fn call(seen: Seen) -> Option<Cow<'static, str>> {
             | Resource::AuditEntry => Cow::Borrowed(list(what)),
         },
         Seen::List(what) => Cow::Borrowed(list(what)),
+        Seen::InboxesOf(pod) => Cow::Owned(format!("GET /v1/inboxes?podId={pod}")),
     })
 }
 

@@ -19,7 +19,7 @@ impl From<Refusal> for Failure {
         if let Refusal::RecipientSuppressed { kind, .. } = &refusal {
             failure = failure.telling("type", *kind);
         }
-        if let Refusal::RecipientNotPermitted { address }
+        if let Refusal::RecipientNotPermitted { address, .. }
         | Refusal::RecipientSuppressed { address, .. } = &refusal
         {
             failure = failure.telling("recipient", address.as_str());

@@ -106,7 +106,7 @@ fn send(call: &Call<'_>, new: &NewSend, provoked: &Provoked<'_>) -> Result<Reply
         }
         let inbox_id = inbox.id;
         let sent = post::send(tx, inbox.clone(), new, &content, provoked);
-        if let Err(Refusal::RecipientNotPermitted { address }) = &sent {
+        if let Err(Refusal::RecipientNotPermitted { address, .. }) = &sent {
             not_permitted = Some((inbox, address.clone()));
         }
         let message = sent?;

@@ -15,7 +15,7 @@ use super::clock::{Day, Timestamp};
 use super::ids::Id;
 use super::refusal::{RateLimit, Refusal};
 use super::state::{State, Transaction};
-pub use cold::{check_cold, count_cold, is_young};
+pub use cold::{COLD_RECIPIENTS_OF_YOUNG, check_cold, count_cold, is_young};
 pub use usage::{Counts, InboxCounts, MAX_RECENT, Minute, Usage};
 
 /// Within this time an inbox sends so many mails, and an account makes so many requests.

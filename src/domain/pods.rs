@@ -245,7 +245,7 @@ pub fn label(state: &State, pod: Id) -> String {
 fn check_empty(state: &State, pod: Id) -> Result<(), Refusal> {
     let inboxes = state.pod_inboxes.count(pod);
     if inboxes > 0 {
-        return Err(Refusal::PodNotEmpty { inboxes });
+        return Err(Refusal::PodNotEmpty { pod, inboxes });
     }
     let domains = state.pod_domains.count(pod);
     if domains > 0 {

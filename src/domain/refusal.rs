@@ -36,6 +36,8 @@ pub enum Refusal {
     DefaultPod,
     /// A pod with inboxes is not deleted.
     PodNotEmpty {
+        /// The pod.
+        pod: Id,
         /// How many it has.
         inboxes: usize,
     },
@@ -197,6 +199,8 @@ pub enum Refusal {
     RecipientNotPermitted {
         /// The recipient.
         address: String,
+        /// The rule that blocks it; none if an allowlist lacks one that lets it pass.
+        rule: Option<Id>,
     },
     /// The scope has a rule that says the same.
     RuleExists {

@@ -192,6 +192,49 @@ fn a_rule_of_the_service_tells_what_decided_and_where_to_look() {
 }
 
 #[test]
+fn the_inboxes_that_keep_a_pod_are_listed_by_the_call_that_is_named() {
+    let account = account("explain-pod");
+    let pod = account.post("/v1/pods", json!({ "clientId": "cedar" }));
+    let pod = pod.expect(201).json();
+    for pod_id in [json!("cedar"), Value::Null] {
+        let inbox = match pod_id {
+            Value::Null => json!({}),
+            pod_id => json!({ "podId": pod_id }),
+        };
+        account.post("/v1/inboxes", inbox).expect(201);
+    }
+    let explanation = explained(&account, &account.delete("/v1/pods/cedar").expect(409));
+    let call = text(&explanation["state"][0], "see");
+    let listed = call.strip_prefix("GET ").expect("a call");
+    let listed = account.get(listed).expect(200).json();
+    assert_eq!(listed["total"], 1, "{call}");
+    assert_eq!(listed["data"][0]["podId"], pod["id"]);
+}
+
+#[test]
+fn the_rule_of_a_policy_that_refused_is_named() {
+    let post = Post::new("explain-policy");
+    let desk = post.inbox("desk");
+    let rule = json!({ "direction": "outbound", "type": "block", "value": "ada@example.com" });
+    let rule = post.account.post("/v1/policy/rules", rule).expect(201);
+    let body = json!({ "to": "ada@example.com", "subject": "Delivery", "body": "Thursday." });
+    let refused = post.try_send(&desk, body.clone());
+    let explanation = explained(&post.account, &refused);
+    let id = rule.json()["id"].as_str().expect("an id").to_owned();
+    assert!(deciding(&explanation).contains(&("rule that blocks it", &id)));
+    post.account
+        .delete(&format!("/v1/policy/rules/{id}"))
+        .expect(204);
+    let mode = json!({ "direction": "outbound", "mode": "allowlist" });
+    post.account
+        .send("PUT", "/v1/policy/mode", Some(mode))
+        .expect(200);
+    let explanation = explained(&post.account, &post.try_send(&desk, body));
+    let none = ("rule of the allowlist that lets it pass", "none");
+    assert!(deciding(&explanation).contains(&none), "{explanation:#}");
+}
+
+#[test]
 fn a_request_that_breaks_the_document_is_led_to_the_line_of_the_rule() {
     let account = account("explain-document");
     let answer = account.get("/v1/pods?limit=nought&offset=-1").expect(400);

@@ -15,6 +15,9 @@ use super::seconds_until;
 /// Inboxes and accounts are young for 30 days.
 const YOUNG_MILLIS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
+/// How many recipients who never wrote a young inbox has on a day.
+pub const COLD_RECIPIENTS_OF_YOUNG: u32 = 20;
+
 /// Whether something that began then still is young; on its 30th day, to the millisecond, it is not.
 #[must_use]
 pub fn is_young(created_at: Timestamp, now: Timestamp) -> bool {
@@ -24,7 +27,7 @@ pub fn is_young(created_at: Timestamp, now: Timestamp) -> bool {
 /// How many such recipients an inbox has on a day.
 pub(super) fn of_inbox(inbox: &Inbox, now: Timestamp) -> u32 {
     match is_young(inbox.created_at, now) {
-        true => 20,
+        true => COLD_RECIPIENTS_OF_YOUNG,
         false => 200,
     }
 }

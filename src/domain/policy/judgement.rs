@@ -98,10 +98,14 @@ pub fn check_send(state: &State, inbox: &Inbox, mail: &Mail) -> Result<(), Refus
     let scope = Scope::of_inbox(inbox);
     let all = mail.to.iter().chain(&mail.cc).chain(&mail.bcc);
     let mut all = all.chain(&mail.reply_to).map(|address| &**address);
-    let refused = |address: &&str| judge(state, scope, Direction::Outbound, address).is_some();
-    match all.find(refused) {
-        Some(address) => Err(Refusal::RecipientNotPermitted {
-            address: address.to_string(),
+    let refused = all.find_map(|address| {
+        let refused = judge(state, scope, Direction::Outbound, address)?;
+        Some((address, refused.rule))
+    });
+    match refused {
+        Some((address, rule)) => Err(Refusal::RecipientNotPermitted {
+            address: address.to_owned(),
+            rule,
         }),
         None => Ok(()),
     }

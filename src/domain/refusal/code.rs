@@ -2,8 +2,11 @@
 //! of each.
 
 use super::{ColdScope, RateLimit, Refusal, Resource};
+use crate::domain::account::Plan;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::Id;
+use crate::domain::keys::MAX_KEYS;
+use crate::domain::limits::{COLD_RECIPIENTS_OF_YOUNG, MINUTE_MILLIS};
 
 /// One day.
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
@@ -33,7 +36,10 @@ impl Refusal {
                 pod: Id::MIN,
             },
             "default_pod" => Refusal::DefaultPod,
-            "pod_not_empty" => Refusal::PodNotEmpty { inboxes: 1 },
+            "pod_not_empty" => Refusal::PodNotEmpty {
+                pod: Id::MIN,
+                inboxes: 1,
+            },
             "pod_has_domains" => Refusal::PodHasDomains { domains: 1 },
             "invalid_pod" => Refusal::InvalidPod {
                 key: "meridian".to_owned(),
@@ -54,7 +60,9 @@ impl Refusal {
                 outside: None,
             },
             "spend_cap_paused" => Refusal::SpendCapPaused,
-            "inbox_limit_reached" => Refusal::InboxLimitReached { limit: 3 },
+            "inbox_limit_reached" => Refusal::InboxLimitReached {
+                limit: Plan::Free.inbox_limit().unwrap_or_default(),
+            },
             "invalid_webhook_url" => Refusal::InvalidWebhookUrl {
                 fault: "it names no host",
             },
@@ -76,7 +84,7 @@ impl Refusal {
             },
             "api_key_limit_reached" => Refusal::ApiKeyLimitReached {
                 owner: Resource::Pod,
-                limit: 20,
+                limit: MAX_KEYS,
             },
             "inbox_has_no_pod" => Refusal::InboxHasNoPod,
             "missing_idempotency_key" => Refusal::MissingIdempotencyKey,
@@ -86,7 +94,10 @@ impl Refusal {
                 reason: "high_bounce_rate",
             },
             "feature_requires_paid_plan" => Refusal::FeatureRequiresPaidPlan { reply_to: address },
-            "recipient_not_permitted" => Refusal::RecipientNotPermitted { address },
+            "recipient_not_permitted" => Refusal::RecipientNotPermitted {
+                address,
+                rule: None,
+            },
             "rule_exists" => Refusal::RuleExists {
                 value: address,
                 rule: Id::MIN,
@@ -106,11 +117,11 @@ impl Refusal {
             "phishing_detected" => Refusal::PhishingDetected,
             "rate_limit_exceeded" => Refusal::RateLimitExceeded {
                 limit: RateLimit::SendsPerMinute,
-                retry_after: 60,
+                retry_after: MINUTE_MILLIS.unsigned_abs() / 1_000,
             },
             "cold_outreach_limit" => Refusal::ColdOutreachLimit {
                 scope: ColdScope::Inbox,
-                limit: 20,
+                limit: COLD_RECIPIENTS_OF_YOUNG,
                 resets_at: now.after(tomorrow).unwrap_or(Timestamp::MAX),
                 retry_after,
             },

@@ -1,6 +1,7 @@
 //! What was so at the moment of a refusal, and decided: facts, and what shows them.
 
 use super::{Boundary, DomainFault, Refusal, Resource};
+use crate::domain::ids::Id;
 
 /// Something that decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Seen {
     Row(Resource, String),
     /// In the list of rows of this kind.
     List(Resource),
+    /// In the list of the inboxes of that pod.
+    InboxesOf(Id),
     /// In that part of the whole state.
     Part(&'static str),
     /// In the request.
@@ -56,8 +59,8 @@ impl Refusal {
                 let pods = Seen::List(Resource::Pod);
                 vec![reason("isDefault of the pod", true, pods)]
             }
-            Refusal::PodNotEmpty { inboxes } => {
-                let listed = Seen::List(Resource::Inbox);
+            Refusal::PodNotEmpty { pod, inboxes } => {
+                let listed = Seen::InboxesOf(*pod);
                 vec![reason("inboxes in the pod", inboxes, listed)]
             }
             Refusal::PodHasDomains { domains } => {
@@ -202,9 +205,17 @@ impl Refusal {
                 reason("account.plan", "free", Seen::Part("account")),
                 reason("replyTo", reply_to, Seen::Request),
             ],
-            Refusal::RecipientNotPermitted { address } => {
+            Refusal::RecipientNotPermitted { address, rule } => {
                 let audit = Seen::List(Resource::AuditEntry);
-                vec![reason("recipient that a policy refuses", address, audit)]
+                let rules = Seen::List(Resource::Rule);
+                let decided = match rule {
+                    Some(rule) => reason("rule that blocks it", rule, rules),
+                    None => reason("rule of the allowlist that lets it pass", "none", rules),
+                };
+                vec![
+                    reason("recipient that a policy refuses", address, audit),
+                    decided,
+                ]
             }
             Refusal::RuleExists { value, rule } => {
                 let rule = rule.to_string();

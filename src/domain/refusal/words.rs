@@ -16,7 +16,7 @@ impl fmt::Display for Refusal {
                 write!(out, "pod {pod} has the clientId `{client_id}` already")
             }
             Refusal::DefaultPod => out.write_str("the default pod cannot be deleted"),
-            Refusal::PodNotEmpty { inboxes } => {
+            Refusal::PodNotEmpty { inboxes, .. } => {
                 let (count, them) = (counted(*inboxes, "inbox", "inboxes"), them(*inboxes));
                 write!(out, "the pod still has {count}; delete {them} first")
             }
@@ -147,7 +147,7 @@ impl fmt::Display for Refusal {
                 "`replyTo` is `{}`, which is no inbox of this account; the free plan takes no other",
                 shown(reply_to)
             ),
-            Refusal::RecipientNotPermitted { address } => write!(
+            Refusal::RecipientNotPermitted { address, .. } => write!(
                 out,
                 "the outbound policy does not permit mail to `{}`; nothing was sent to anybody",
                 shown(address)

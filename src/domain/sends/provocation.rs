@@ -102,7 +102,10 @@ impl<'s> Provoked<'s> {
                     reply_to: reply_to.to_string(),
                 })
             }
-            "recipient_not_permitted" => Some(Refusal::RecipientNotPermitted { address }),
+            "recipient_not_permitted" => Some(Refusal::RecipientNotPermitted {
+                address,
+                rule: None,
+            }),
             "recipient_suppressed" => Some(Refusal::RecipientSuppressed {
                 address,
                 kind: "bounce",
