@@ -142,6 +142,11 @@ impl App {
         self.exchanges.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// The number of the exchange that began last.
+    pub fn last_exchange(&self) -> u64 {
+        self.exchanges.load(Ordering::Relaxed)
+    }
+
     /// The world of that name, opened if it is not open: a reference to the seed.
     ///
     /// # Errors

@@ -261,7 +261,8 @@ fn table<'r>(rows: impl Iterator<Item = (String, bool, String, &'r str)>) -> Mar
     }
 }
 
-/// A command that makes the call; what has to be filled in is in capitals.
+/// A command that makes the call; what has to be filled in is in capitals, and that is what nobody
+/// knows before: the examples of the document fit one another from the first to the last.
 fn curl(
     listed: &Listed<'_>,
     parameters: &[&Value],
@@ -272,7 +273,11 @@ fn curl(
     let in_path = parameters.iter().filter(|it| it["in"] == "path");
     let path = in_path.fold(listed.path.to_owned(), |path, it| {
         let name = text(&it["name"]);
-        path.replace(&format!("{{{name}}}"), &name.to_uppercase())
+        let value = match it["example"].as_str() {
+            Some(example) => example.to_owned(),
+            None => name.to_uppercase(),
+        };
+        path.replace(&format!("{{{name}}}"), &value)
     });
     let needed = parameters
         .iter()

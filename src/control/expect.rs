@@ -6,6 +6,7 @@ mod idle;
 mod kind;
 mod matcher;
 mod sequence;
+mod vocabulary;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,8 @@ use crate::api::failures::Failure;
 use crate::api::reply::Reply;
 use crate::api::waiting::Waiting;
 use crate::app::World;
-use crate::contract::{Contract, Item};
+use crate::contract::{Contract, Item, nearest};
+use crate::domain::inboxes;
 use count::Count;
 use entry::{Entry, Showing};
 use kind::{After, Kind, Tally};
@@ -71,7 +73,9 @@ fn expect(call: &Call<'_>) -> Result<Waiting, Failure> {
     let after = body.get("after").and_then(|id| id.as_str());
     let question = Question {
         kind,
-        after: after.map(|id| kind.place(call.world, id)).transpose()?,
+        after: after
+            .map(|id| kind.place(&call.shared.app, call.world, id))
+            .transpose()?,
         contract: call.shared.api.contract.clone(),
         url: call.shared.url.clone(),
         base: call.base(),
@@ -155,7 +159,10 @@ impl Question {
     }
 
     /// 409: what would have to be looked at is gone.
-    fn evicted(&self) -> Failure {
+    fn evicted(&self, world: &World) -> Failure {
+        let oldest = self.kind.oldest(world).map_or_else(String::new, |id| {
+            format!("; the oldest that is kept is `{id}`")
+        });
         let remedy = match self.kind {
             Kind::Requests => {
                 "the journal keeps 1,000 exchanges, and the bytes that `--journal-bytes` allows"
@@ -165,10 +172,33 @@ impl Question {
             }
         };
         let message = format!(
-            "{} that may count made room for newer ones, so that nobody can say: {remedy}; ask sooner, begin with a reset, or say in `after` behind which one to look",
+            "{} that may count made room for newer ones, so that nobody can say: {remedy}{oldest}; ask sooner, begin with a reset, or say in `after` behind which one to look",
             self.kind.words(0)
         );
         Failure::new(StatusCode::CONFLICT, "evidence_evicted", message)
+    }
+
+    /// What there is to say about an inbox that is asked for and not there. It may come yet, so it
+    /// is no reason to refuse the question.
+    fn unknown_inbox(&self, world: &World, matcher: &Matcher) -> String {
+        let Some(wanted) = matcher.inbox() else {
+            return String::new();
+        };
+        world.read(|state| {
+            let inboxes = state.inboxes.iter();
+            let addresses: Vec<String> = inboxes.map(|it| it.address.to_lowercase()).collect();
+            let is_there = addresses.iter().any(|address| address == wanted)
+                || inboxes::get(state, wanted).is_ok();
+            if is_there {
+                return String::new();
+            }
+            let hint = match nearest(wanted, addresses.iter().map(String::as_str)) {
+                Some(near) => format!(", did you mean `{near}`?"),
+                None => String::new(),
+            };
+            let shown: String = wanted.chars().take(100).collect();
+            format!("; no inbox has the address or the id `{shown}` now{hint}")
+        })
     }
 
     fn is_complete(&self, world: &World) -> bool {
@@ -213,11 +243,11 @@ impl Wanted {
                 return answer;
             }
             let is_in_vain = looking.count.needs_all() && !question.is_complete(world);
-            is_in_vain.then(|| Err(question.evicted()))
+            is_in_vain.then(|| Err(question.evicted(world)))
         };
         let otherwise = move |world: &World| {
             let answer = wanted.answer(world, true);
-            answer.unwrap_or_else(|| Err(wanted.question.evicted()))
+            answer.unwrap_or_else(|| Err(wanted.question.evicted(world)))
         };
         Waiting::new(within, ask, otherwise)
     }
@@ -240,7 +270,7 @@ impl Wanted {
             }
             // Those that are gone may have been the ones.
             if !is_settled && !is_complete {
-                return Some(Err(self.question.evicted()));
+                return Some(Err(self.question.evicted(world)));
             }
             let view = json!({ "matched": shown, "count": found });
             Some(Ok(match self.count.holds(found) {
@@ -260,7 +290,8 @@ impl Wanted {
         };
         let verb = if found == 1 { "matches" } else { "match" };
         let kind = self.question.kind.words(found);
-        let message = format!("{found} {kind} {verb}, {}", self.count.words());
+        let unknown = self.question.unknown_inbox(world, &self.matcher);
+        let message = format!("{found} {kind} {verb}, {}{unknown}", self.count.words());
         unmet(message, found, matched, near)
     }
 }

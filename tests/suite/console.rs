@@ -6,6 +6,7 @@ use openmail_mock::contract::{Contract, Incoming};
 use openmail_mock::control::DOCUMENT;
 use openmail_mock::{Config, Running};
 use serde_json::Value;
+use std::process::Command;
 use std::sync::LazyLock;
 
 use crate::support::{Answer, account_of, start};
@@ -78,7 +79,11 @@ fn the_console_shows_every_call_with_a_command() {
             page.contains(&format!("id=\"{id}\"")),
             "the console lacks {id}"
         );
-        let url = path.replace("{name}", "NAME").replace("{id}", "ID");
+        let name = match path.contains("worlds") {
+            true => "default",
+            false => "onboarded",
+        };
+        let url = path.replace("{name}", name).replace("{id}", "ID");
         let verb = match verb {
             "get" => String::new(),
             verb => format!("-X {} ", verb.to_uppercase()),
@@ -86,6 +91,73 @@ fn the_console_shows_every_call_with_a_command() {
         let command = format!("curl {verb}'http://{}{url}'", MOCK.address());
         assert!(page.contains(&command), "the console lacks {command}");
     }
+}
+
+/// The commands of the console, in its order.
+fn commands(mock: &Running) -> Vec<String> {
+    let account = account_of(mock, "reader");
+    let page = account.send_raw("GET", "/_mock/", &[("accept", BROWSER)], b"");
+    let page = String::from_utf8(page.expect(200).body).expect("UTF-8");
+    let commands = page.split("<h3>With curl</h3><pre>").skip(1);
+    let commands = commands.map(|rest| rest.split("</pre>").next().unwrap_or_default());
+    let marks = [
+        ("&quot;", "\""),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ];
+    let plain = |text: &str| {
+        let text = text.to_owned();
+        marks
+            .iter()
+            .fold(text, |text, (from, to)| text.replace(from, to))
+    };
+    commands.map(plain).collect()
+}
+
+/// The id that somebody would fill in: the first that the list of that kind shows.
+fn first_id(mock: &Running, command: &str) -> Option<String> {
+    let (_, path) = command.split_once("/_mock/")?;
+    let kind = path.split('/').next()?;
+    let account = account_of(mock, "default");
+    let listed = account.get(&format!("/_mock/{kind}")).expect(200).json();
+    Some(listed["data"][0]["id"].as_str()?.to_owned())
+}
+
+/// Newcomers paste them one after the other.
+#[test]
+fn the_commands_of_the_console_work_one_after_the_other_in_an_empty_world() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        println!("skipped: curl is not on this machine");
+        return;
+    }
+    let mock = start(Config::default());
+    let mut skipped = Vec::new();
+    let commands = commands(&mock);
+    assert_eq!(commands.len(), operations(&document()).len());
+    for command in commands {
+        let mut filled = command.clone();
+        if command.contains("/ID") {
+            match first_id(&mock, &command) {
+                Some(id) => filled = command.replace("/ID", &format!("/{id}")),
+                None => {
+                    skipped.push(command);
+                    continue;
+                }
+            }
+        }
+        let options = "curl --silent --show-error --max-time 60 --fail-with-body";
+        let filled = filled.replacen("curl", options, 1);
+        let ran = Command::new("sh").args(["-c", &filled]).output();
+        let ran = ran.expect("a shell runs");
+        let said = String::from_utf8_lossy(&ran.stdout);
+        assert!(ran.status.success(), "{filled}\n{said}");
+    }
+    // Nobody is connected, and no command calls the API itself.
+    let is_expected =
+        |command: &String| command.contains("/sockets/ID") || command.contains("/requests/ID");
+    assert!(skipped.iter().all(is_expected), "{skipped:?}");
+    assert_eq!(skipped.len(), 3, "{skipped:?}");
 }
 
 #[test]

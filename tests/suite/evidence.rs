@@ -161,6 +161,51 @@ fn what_is_asked_wrongly_is_refused_with_what_would_be_right() {
             "of deliveries it is `pending`",
         ),
         (
+            "requests",
+            json!({ "match": { "operation": "crate*" } }),
+            "no operation that fits `crate*`",
+        ),
+        (
+            "requests",
+            json!({ "match": { "error": "client_id_takn" } }),
+            "did you mean `client_id_taken`?",
+        ),
+        (
+            "requests",
+            json!({ "match": [{ "error": "client_id_*" }, { "error": "teapot*" }], "inOrder": true }),
+            "`match.error` is `teapot*`, which nothing can ever match",
+        ),
+        (
+            "requests",
+            json!({ "match": { "status": 99 } }),
+            "`/match/status` must be at least 100",
+        ),
+        (
+            "requests",
+            json!({ "match": { "status": "6*" } }),
+            "100 to 599",
+        ),
+        (
+            "messages",
+            json!({ "match": { "direction": "inbuond" } }),
+            "did you mean `inbound`?",
+        ),
+        (
+            "deliveries",
+            json!({ "match": { "event": "message.recieved" } }),
+            "did you mean `message.received`?",
+        ),
+        (
+            "deliveries",
+            json!({ "match": { "event": "sms.*" } }),
+            "events are `message.received`",
+        ),
+        (
+            "deliveries",
+            json!({ "match": { "status": "deliverd" } }),
+            "did you mean `delivered`?",
+        ),
+        (
             "deliveries",
             json!({ "match": { "status": "sent" } }),
             "of deliveries it is `pending`",
@@ -198,6 +243,88 @@ fn what_is_asked_wrongly_is_refused_with_what_would_be_right() {
         let refusal = of(kind, &account, question.clone()).refused(400, "bad_request");
         let said = refusal.json().to_string();
         assert!(said.contains(words), "{question}: {said}");
+    }
+}
+
+/// Programs show the message, and not everybody reads further.
+#[test]
+fn the_message_names_the_misspelt_field_of_a_matcher_and_the_nearest() {
+    let account = account_of(&MOCK, "evidence-misspelt");
+    let misspelt = json!({ "operatoin": "createPod" });
+    for (matcher, place) in [
+        (misspelt.clone(), "/match/operatoin"),
+        (json!([{}, misspelt]), "/match/1/operatoin"),
+    ] {
+        let question = json!({ "match": matcher, "inOrder": matcher.is_array() });
+        let message = expect(&account, question)
+            .refused(400, "bad_request")
+            .message();
+        let told = format!("`{place}` is no field that is known here; did you mean `operation`?");
+        assert!(message.starts_with(&told), "{message}");
+    }
+}
+
+/// The codes of docs/errors.md are all that there are.
+#[test]
+fn every_code_that_there_is_can_be_asked_for() {
+    let account = account_of(&MOCK, "evidence-codes");
+    let documented = include_str!("../../docs/errors.md").lines();
+    let rows = documented.filter_map(|line| line.strip_prefix("| "));
+    let cells = rows.filter_map(|row| row.split(" | ").nth(1));
+    let codes = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let own = [
+        "request_header_fields_too_large",
+        "server_stopping",
+        "too_many_waiting",
+        "upgrade_required",
+    ];
+    let mut count = 0;
+    for code in codes.chain(own) {
+        expect(&account, json!({ "match": { "error": code } })).expect(417);
+        count += 1;
+    }
+    assert!(count > 60, "{count}");
+}
+
+#[test]
+fn nothing_is_awaited_behind_an_exchange_that_is_yet_to_come() {
+    let account = account_of(&MOCK, "evidence-future");
+    let question = json!({ "after": "req_99999999", "withinMs": 600_000 });
+    let message = expect(&account, question)
+        .refused(400, "bad_request")
+        .message();
+    assert!(message.contains("has come as far as `req_"), "{message}");
+}
+
+#[test]
+fn an_inbox_that_is_not_there_is_told_with_the_nearest() {
+    let account = account_of(&MOCK, "evidence-inbox");
+    account
+        .post("/v1/inboxes", json!({ "mailboxName": "billing" }))
+        .expect(201);
+    let unknown = "no inbox has the address or the id `biling@openmail.sh` now, \
+                   did you mean `billing@openmail.sh`?";
+    for (kind, question) in [
+        (
+            "messages",
+            json!({ "match": { "inbox": "Biling@openmail.sh" } }),
+        ),
+        (
+            "deliveries",
+            json!({ "match": { "inbox": "biling@openmail.sh" } }),
+        ),
+        (
+            "messages",
+            json!({ "match": [{ "inbox": "biling@openmail.sh" }], "inOrder": true }),
+        ),
+    ] {
+        let message = of(kind, &account, question).expect(417).message();
+        assert!(message.contains(unknown), "{message}");
+    }
+    for inbox in ["billing@openmail.sh", "biling*"] {
+        let question = json!({ "match": { "inbox": inbox } });
+        let message = of("messages", &account, question).expect(417).message();
+        assert!(!message.contains("no inbox"), "{message}");
     }
 }
 
@@ -320,7 +447,13 @@ fn requests_that_made_room_are_no_proof_of_anything() {
         json!({ "match": created, "atMost": 3 }),
         json!({ "match": [created], "inOrder": true }),
     ] {
-        expect(&account, question).refused(409, "evidence_evicted");
+        let message = expect(&account, question)
+            .refused(409, "evidence_evicted")
+            .message();
+        let oldest = account.get("/_mock/requests?limit=1&offset=999").json()["data"][0].clone();
+        let oldest = oldest["id"].as_str().expect("an id");
+        let told = format!("the oldest that is kept is `{oldest}`");
+        assert!(message.contains(&told), "{message}");
     }
     // What is there is there, and what is too much is too much.
     let read = json!({ "operation": "getMe" });
@@ -370,7 +503,12 @@ fn deliveries_that_made_room_are_no_proof_of_anything() {
         json!({ "match": delivered, "times": 0 }),
         json!({ "match": delivered }),
     ] {
-        of("deliveries", &account, question).refused(409, "evidence_evicted");
+        let refused = of("deliveries", &account, question).refused(409, "evidence_evicted");
+        let message = refused.message();
+        assert!(
+            message.contains("the oldest that is kept is `"),
+            "{message}"
+        );
     }
     of("deliveries", &account, json!({ "atLeast": 1_000 })).expect(200);
     // Mail stays.

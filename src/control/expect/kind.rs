@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::entry::Entry;
 use super::matcher::Matcher;
 use crate::api::failures::Failure;
-use crate::app::World;
+use crate::app::{App, World};
 use crate::contract::Contract;
 use crate::control::deliveries::known_delivery;
 use crate::control::requests::number_of;
@@ -53,13 +53,23 @@ impl Kind {
 
     /// What the id in `after` stands for. That of an exchange need not be in the journal: any answer
     /// of the server marks an instant, one of the control plane, too.
-    pub(super) fn place(self, world: &World, id: &str) -> Result<After, Failure> {
+    /// Behind one that is yet to come, everybody would wait in vain.
+    pub(super) fn place(self, app: &App, world: &World, id: &str) -> Result<After, Failure> {
         Ok(match self {
-            Kind::Requests => After::Exchange(number_of(id).ok_or_else(|| {
-                Failure::bad_request(format!(
-                    "`after` is `{id}`, which is no exchange's id; ids look like `req_12`"
-                ))
-            })?),
+            Kind::Requests => {
+                let number = number_of(id).ok_or_else(|| {
+                    Failure::bad_request(format!(
+                        "`after` is `{id}`, which is no exchange's id; ids look like `req_12`"
+                    ))
+                })?;
+                let last = app.last_exchange();
+                if number > last {
+                    return Err(Failure::bad_request(format!(
+                        "`after` is `{id}`, which no answer has had: this server has come as far as `req_{last}`; take the `x-request-id` of an answer of this run"
+                    )));
+                }
+                After::Exchange(number)
+            }
             Kind::Messages => {
                 After::Row(world.read(|state| messages::get(state, id).map(|it| it.order()))?)
             }
@@ -96,6 +106,21 @@ impl Kind {
             Kind::Deliveries => world.read(|state| {
                 let rows = state.deliveries.iter().filter(|row| is_later(row.order()));
                 f(&mut rows.map(|row| Entry::Delivery(state, row)))
+            }),
+        }
+    }
+
+    /// The oldest that is still there.
+    pub(super) fn oldest(self, world: &World) -> Option<String> {
+        match self {
+            Kind::Requests => world.read_journal(|journal| {
+                let oldest = journal.iter().map(|exchange| exchange.number).min();
+                oldest.map(|number| format!("req_{number}"))
+            }),
+            Kind::Messages => None,
+            Kind::Deliveries => world.read(|state| {
+                let oldest = state.deliveries.iter().next();
+                oldest.map(|delivery| delivery.id.to_string())
             }),
         }
     }

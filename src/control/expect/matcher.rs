@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::entry::Entry;
 use super::kind::Kind;
+use super::vocabulary;
 use crate::api::failures::Failure;
 use crate::contract::{Contract, Item, push_token};
-use crate::control::requests::unknown_operation;
 use crate::record::pattern::fits;
 
 /// What an entry has to be; all of it must hold.
@@ -42,21 +42,19 @@ impl Matcher {
                 "body" => describe(&mut fields, "body", value),
                 name => fields.push(Field::of(name, value)),
             }
-            if let ("operation", Some(id)) = (name, value.as_str())
-                && !id.contains('*')
-                && contract.operation(id).is_none()
-            {
-                return Err(unknown_operation(contract, id));
-            }
-            if name == "status" {
-                check_status(kind, value)?;
-            }
+            vocabulary::check(contract, kind, name, value)?;
         }
         Ok(Self { fields })
     }
 
     pub(super) fn is_met(&self, entry: Entry<'_>) -> bool {
         self.fields.iter().all(|field| field.is_met(entry))
+    }
+
+    /// The inbox that is asked for, if it is one and no pattern.
+    pub(super) fn inbox(&self) -> Option<&str> {
+        let field = self.fields.iter().find(|field| field.name == "inbox")?;
+        Some(field.pattern.as_str()).filter(|pattern| !pattern.contains('*'))
     }
 
     /// The fields that an entry does not meet.
@@ -105,31 +103,6 @@ impl Field {
 /// Addresses and methods compare without case.
 fn is_folded(name: &str) -> bool {
     matches!(name, "inbox" | "from" | "to" | "method")
-}
-
-/// A status is a number of requests, and a word of deliveries.
-fn check_status(kind: Kind, value: Item<'_>) -> Result<(), Failure> {
-    let text = value.as_str();
-    let is_right = match kind {
-        Kind::Requests => text.is_none_or(|text| {
-            let is_part = |byte: u8| byte.is_ascii_digit() || byte == b'*';
-            !text.is_empty() && text.bytes().all(is_part)
-        }),
-        Kind::Deliveries => matches!(text, Some("pending" | "delivered" | "failed")),
-        Kind::Messages => true,
-    };
-    let form = match kind {
-        Kind::Requests => "the number of an HTTP status, such as 201, or a pattern of it: \"4*\"",
-        Kind::Deliveries | Kind::Messages => "`pending`, `delivered` or `failed`",
-    };
-    match is_right {
-        true => Ok(()),
-        false => Err(Failure::bad_request(format!(
-            "`match.status` is {}, but of {} it is {form}",
-            value.to_json(),
-            kind.words(0)
-        ))),
-    }
 }
 
 /// The fields of a body that are given, down to those that contain no others.

@@ -43,7 +43,7 @@ impl Sequence {
         };
         let otherwise = move |world: &World| match wanted.question.is_complete(world) {
             true => Ok(wanted.missed(world)),
-            false => Err(wanted.question.evicted()),
+            false => Err(wanted.question.evicted(world)),
         };
         Waiting::new(within, ask, otherwise)
     }
@@ -94,10 +94,11 @@ impl Sequence {
             false => "",
         };
         let message = format!(
-            "{count} of {} steps happened in order; no {} meets step {}{where_it_was}",
+            "{count} of {} steps happened in order; no {} meets step {}{where_it_was}{}",
             self.steps.len(),
             self.question.kind.words(1),
             count + 1,
+            self.question.unknown_inbox(world, missing),
         );
         unmet(message, count, shown, near)
     }
