@@ -125,7 +125,7 @@ fn cut(bytes: &[u8]) -> Cow<'_, [u8]> {
         let written = Value::from(text).to_string();
         shown.extend_from_slice(&bytes[kept..value]);
         // Its own quotes stand there already.
-        shown.extend_from_slice(written[1..written.len() - 1].as_bytes());
+        shown.extend_from_slice(&written.as_bytes()[1..written.len() - 1]);
         (kept, at) = (end, end + 1);
     }
     match kept {

@@ -7,7 +7,7 @@ use openmail_mock::{Config, Running};
 use serde_json::{Value, json};
 
 use super::spec::Mock;
-use super::support::{Account, account_of, start};
+use super::support::{Account, Connection, account_of, start};
 
 const COVERAGE: &str = "/_mock/coverage";
 
@@ -119,7 +119,6 @@ fn a_property_of_an_answer_counts_with_a_value() {
         .post("/v1/pods", json!({ "name": "Acme" }))
         .expect(201);
     let visited = of(&mock, "createPod");
-    assert!(properties(&visited).contains(&"name"));
     assert!(!properties(&visited).contains(&"clientId"), "it is null");
 }
 
@@ -328,4 +327,77 @@ fn a_strangers_document_is_covered_by_what_it_answers_itself() {
         (vec!["200".to_owned()], vec!["site"])
     );
     assert!(list(&visited, "response", "unseen").is_empty());
+}
+
+/// A tree of trees, once by itself and once by way of another schema: unfolded, it has no end.
+fn trees() -> Value {
+    let node = json!({ "$ref": "#/components/schemas/Node" });
+    let media = |schema: &Value| json!({ "application/json": { "schema": schema } });
+    json!({
+        "openapi": "3.0.3",
+        "info": { "title": "Trees", "version": "1" },
+        "paths": { "/trees": { "post": {
+            "operationId": "plant",
+            "requestBody": { "required": true, "content": media(&node) },
+            "responses": { "200": { "description": "d", "content": media(&node) } },
+        } } },
+        "components": { "schemas": { "Node": {
+            "type": "object",
+            "required": ["name"],
+            "properties": {
+                "name": { "type": "string", "example": "oak" },
+                "left": node,
+                "branches": { "type": "array", "items": { "$ref": "#/components/schemas/Branch" } },
+            },
+        }, "Branch": { "type": "object", "properties": {
+            "length": { "type": "integer" },
+            "tree": node,
+        } } } },
+    })
+}
+
+#[test]
+fn a_strangers_schema_that_holds_itself_is_unfolded_once() {
+    let mock = Mock::of(&trees());
+    let body = json!({
+        "name": "a",
+        "left": { "name": "b", "left": { "name": "c" } },
+        "branches": [{ "tree": { "name": "d", "branches": [{ "length": 7 }] } }],
+    });
+    mock.call("POST", "/trees", Some(body)).expect(200);
+    let report = mock.call("GET", COVERAGE, None).expect(200).json();
+    let visited = visited(&report, "plant");
+    assert_eq!(
+        inputs(&visited),
+        ["name", "left", "branches", "branches[].tree"]
+    );
+    let unseen = list(&visited, "request", "unseen").iter();
+    let unseen: Vec<&str> = unseen.filter_map(|it| it["name"].as_str()).collect();
+    assert_eq!(unseen, ["branches[].length"]);
+}
+
+/// Names come and go by the thousand in a long run; what they covered stays.
+#[test]
+fn a_world_that_is_forgotten_past_4096_names_still_counts_for_all() {
+    let mock = start(Config::default());
+    account_of(&mock, "first").get("/v1/pods").expect(200);
+    let mut connection = Connection::open(mock.address());
+    for number in 0..4_100 {
+        let key = format!("Bearer {}", mock.key_of(&format!("later-{number}")));
+        connection.request("GET", "/v1/me", &[("authorization", key)], b"");
+        connection.answer().expect(200);
+    }
+    let all = report(&account_of(&mock, "later-4099"), "?world=later-4099");
+    assert_eq!(visited(&all, "getMe")["calls"], 1);
+    let anonymous = |query: &str| {
+        let mut connection = Connection::open(mock.address());
+        connection.request("GET", &format!("{COVERAGE}{query}"), &[], b"");
+        connection.answer().expect(200).json()
+    };
+    let first = visited(&anonymous("?world=first"), "listPods");
+    assert_eq!(answers(&first), [""; 0]);
+    let all = anonymous("");
+    assert_eq!(answers(&visited(&all, "listPods")), ["200"]);
+    assert_eq!(visited(&all, "listPods")["calls"], 1);
+    assert_eq!(visited(&all, "getMe")["calls"], 4_100);
 }
