@@ -193,12 +193,11 @@ fn download(shared: &Shared, request: &Request, path: &str) -> Result<Reply, Fai
                 "range_not_satisfiable",
                 message,
             );
-            let mut reply = failure.reply();
             let all = format!("bytes */{}", whole.len());
-            if let Ok(value) = HeaderValue::from_str(&all) {
-                reply.headers.insert(CONTENT_RANGE, value);
-            }
-            return Ok(reply);
+            return Err(match HeaderValue::from_str(&all) {
+                Ok(all) => failure.with(CONTENT_RANGE, all),
+                Err(_) => failure,
+            });
         }
         Some(Ok((first, last))) => {
             let part = whole[first..=last].to_vec();

@@ -266,7 +266,10 @@ fn taken(mut before: Vec<u64>, after: &[u64]) -> Vec<u64> {
 /// Notes what an exchange covered. One that was made to go as it went covers nothing, and neither
 /// does one that met a defect.
 pub(super) fn note(shared: &Shared, plane: &Plane, trail: &Trail, reply: &Reply) {
-    let (Some(plan), Some(index)) = (plane.plan(), trail.operation) else {
+    let Some(index) = trail.operation else {
+        return;
+    };
+    let Some(plan) = plane.plan() else {
         return;
     };
     let facts = &trail.facts;

@@ -237,7 +237,7 @@ pub struct Plane {
     ours: Option<Contract>,
     /// How a request gets into a world.
     entry: spine::Entry,
-    /// What there is to be covered, listed when it is first asked for: a start is shorter by that.
+    /// What there is to be covered, listed by the first exchange: readiness does not wait for it.
     plan: OnceLock<Plan>,
 }
 

@@ -32,6 +32,8 @@ pub(super) const ROWS: &[Row] = &[Row::waiting("expect", expect)];
 
 /// So many near misses are told.
 const MAX_NEAR: usize = 3;
+/// An address that is misspelt is looked for among so many.
+const MAX_COMPARED: usize = 1_000;
 /// So many matches are shown, the first ones.
 const MAX_SHOWN: usize = 100;
 
@@ -185,14 +187,12 @@ impl Question {
             return String::new();
         };
         world.read(|state| {
-            let inboxes = state.inboxes.iter();
-            let addresses: Vec<String> = inboxes.map(|it| it.address.to_lowercase()).collect();
-            let is_there = addresses.iter().any(|address| address == wanted)
-                || inboxes::get(state, wanted).is_ok();
-            if is_there {
+            let is_there = inboxes::find(state, wanted).is_some();
+            if is_there || inboxes::get(state, wanted).is_ok() {
                 return String::new();
             }
-            let hint = match nearest(wanted, addresses.iter().map(String::as_str)) {
+            let compared = state.inboxes.iter().take(MAX_COMPARED);
+            let hint = match nearest(wanted, compared.map(|it| &*it.address)) {
                 Some(near) => format!(", did you mean `{near}`?"),
                 None => String::new(),
             };

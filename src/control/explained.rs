@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::exchange::header;
 use crate::api::nearest_path;
 use crate::app::DEFAULT_WORLD;
-use crate::contract::{Contract, Credential, Match, Operation, Spot, places, push_token};
+use crate::contract::{Contract, Credential, Match, Operation, Place, Spot, places, push_token};
 use crate::record::cause::Cause;
 use crate::record::faults::Forced;
 use crate::record::journal::{Exchange, Facts};
@@ -46,7 +46,7 @@ pub(super) struct Explanation {
     pub summary: String,
     pub why: String,
     pub rule: String,
-    pub spec: Place,
+    pub spec: PlaceView,
     pub broken: Vec<Broken>,
     pub state: Vec<Deciding>,
     pub remedy: Vec<String>,
@@ -54,7 +54,7 @@ pub(super) struct Explanation {
 
 /// A place in the document as it is served.
 #[derive(Debug, Serialize)]
-pub(super) struct Place {
+pub(super) struct PlaceView {
     pub pointer: String,
     pub line: usize,
     pub column: usize,
@@ -67,7 +67,7 @@ pub(super) struct Broken {
     pub part: String,
     pub pointer: String,
     pub says: String,
-    pub spec: Place,
+    pub spec: PlaceView,
 }
 
 /// Something that decided.
@@ -188,7 +188,7 @@ impl Failed<'_> {
             broken: broken.collect(),
             state: known.state,
             remedy: known.remedy,
-            spec: Place {
+            spec: PlaceView {
                 line: lines[0].line,
                 column: lines[0].column,
                 pointer: format!("#{pointer}"),
@@ -212,8 +212,10 @@ impl Failed<'_> {
         if let Some(cause) = &facts.cause {
             let (decided, mut known) = match cause.asked_by {
                 Some(_) => (Decided::Recipient, caused(cause)),
-                // No rule of the service saw it.
-                None if facts.body_is_missing => (Decided::Document, caused(cause)),
+                // A bound of the server, which no rule of the service saw.
+                None if self.status == 413 && facts.body_is_missing => {
+                    (Decided::Document, caused(cause))
+                }
                 None => (Decided::Rule, caused(cause)),
             };
             if decided == Decided::Document {
@@ -367,7 +369,7 @@ fn spec_of(violation: &Value) -> &str {
     spec.trim_start_matches('#')
 }
 
-fn broken_at(violation: &Value, place: crate::contract::Place) -> Broken {
+fn broken_at(violation: &Value, place: Place) -> Broken {
     let text = |name: &str| violation[name].as_str().unwrap_or_default().to_owned();
     let mut says = format!("breaks `{}`", text("rule"));
     let plain = |value: &Value| match value {
@@ -387,7 +389,7 @@ fn broken_at(violation: &Value, place: crate::contract::Place) -> Broken {
         part: text("in"),
         pointer: text("pointer"),
         says,
-        spec: Place {
+        spec: PlaceView {
             pointer: text("spec"),
             line: place.line,
             column: place.column,

@@ -40,9 +40,14 @@ pub(super) fn shown_text<'t>(name: &str, text: &'t str) -> Cow<'t, str> {
 /// A URL without who is named before its host, and without the values of parameters that have the
 /// names of secrets.
 fn without_url_secrets(url: &str) -> Cow<'_, str> {
+    // Without a scheme, whatever stands first may be meant as the host.
+    let scheme = url.find("//").map_or(0, |slashes| slashes + 2);
+    let authority = url[scheme..].find(['/', '?', '#', '\\']);
+    let (front, rest) = url.split_at(authority.map_or(url.len(), |length| scheme + length));
+    let mut shown = without_user(front, scheme);
     let is_mark = |character: char| matches!(character, '?' | '&' | ';' | '#');
-    let (address, mut rest) = url.split_at(url.find(is_mark).unwrap_or(url.len()));
-    let mut shown = without_user(address);
+    let (path, mut rest) = rest.split_at(rest.find(is_mark).unwrap_or(rest.len()));
+    shown.push_str(path);
     while let Some(mark) = rest.chars().next() {
         let behind = &rest[mark.len_utf8()..];
         let (pair, further) = behind.split_at(behind.find(is_mark).unwrap_or(behind.len()));
@@ -61,14 +66,12 @@ fn without_url_secrets(url: &str) -> Cow<'_, str> {
     }
 }
 
-fn without_user(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else {
-        return address.to_owned();
-    };
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    match host.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://{REDACTED}@{host}{path}"),
-        None => address.to_owned(),
+/// The front of a URL, of which so much is its scheme.
+fn without_user(front: &str, scheme: usize) -> String {
+    let (scheme, authority) = front.split_at(scheme);
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}{REDACTED}@{host}"),
+        None => front.to_owned(),
     }
 }
 
@@ -80,6 +83,11 @@ fn is_url_secret(name: &str) -> bool {
 
 pub(super) fn is_secret(name: &str) -> bool {
     SECRET_NAMES.contains(&name)
+}
+
+/// Whether a form shows nothing of a field: of a URL it would show how it is escaped, too.
+fn is_hidden_in_forms(name: &str) -> bool {
+    is_secret(name) || URL_NAMES.contains(&name)
 }
 
 /// A body, which its end may be missing of, without its secrets: that of a form field by field,
@@ -94,8 +102,8 @@ pub(super) fn redacted<'b>(bytes: &'b [u8], content_type: Option<&str>) -> Cow<'
         return parts(bytes, content_type);
     }
     match Tape::read(bytes) {
-        Ok(tape) if has_secrets(tape.root()) => {
-            let value = without_secrets(tape.root().to_json());
+        Ok(tape) if has_secrets("", tape.root()) => {
+            let value = without_secrets("", tape.root().to_json());
             Cow::Owned(value.to_string().into_bytes())
         }
         Ok(_) => Cow::Borrowed(bytes),
@@ -174,7 +182,7 @@ fn text_behind(bytes: &[u8], name_end: usize) -> Option<usize> {
 fn pairs(bytes: &[u8]) -> Cow<'_, [u8]> {
     let is_named = |pair: &[u8]| {
         let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
-        is_secret(&percent_decode(name).decode_utf8_lossy())
+        is_hidden_in_forms(&percent_decode(name).decode_utf8_lossy())
     };
     let pairs = || bytes.split(|byte| *byte == b'&');
     if !pairs().any(is_named) {
@@ -188,7 +196,7 @@ fn pairs(bytes: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn parts<'b>(bytes: &'b [u8], content_type: &str) -> Cow<'b, [u8]> {
-    let secrets = form_fields(bytes, content_type, is_secret);
+    let secrets = form_fields(bytes, content_type, is_hidden_in_forms);
     if secrets.is_empty() {
         return Cow::Borrowed(bytes);
     }
@@ -203,27 +211,34 @@ fn parts<'b>(bytes: &'b [u8], content_type: &str) -> Cow<'b, [u8]> {
     Cow::Owned(shown)
 }
 
-fn has_secrets(item: Item<'_>) -> bool {
-    let is_one = |(name, value): (&str, Item<'_>)| match value.as_str() {
+/// Whether a value has secrets that is named so; what is no text may be one of the wrong type.
+fn has_secrets(name: &str, item: Item<'_>) -> bool {
+    match item.as_str() {
         Some(text) => shown_text(name, text) != text,
-        None => has_secrets(value),
-    };
-    item.elements().any(has_secrets) || item.members().any(is_one)
+        None if is_secret(name) => !item.is_null(),
+        None => {
+            item.elements().any(|element| has_secrets(name, element))
+                || item.members().any(|(name, value)| has_secrets(name, value))
+        }
+    }
 }
 
-fn without_secrets(value: Value) -> Value {
+fn without_secrets(name: &str, value: Value) -> Value {
     match value {
+        Value::Null => Value::Null,
+        Value::String(text) => Value::from(shown_text(name, &text)),
+        _ if is_secret(name) => Value::from(REDACTED),
         Value::Object(members) => {
             let member = |(name, value): (String, Value)| {
-                let value = match value {
-                    Value::String(text) => Value::from(shown_text(&name, &text)),
-                    value => without_secrets(value),
-                };
+                let value = without_secrets(&name, value);
                 (name, value)
             };
             Value::Object(members.into_iter().map(member).collect())
         }
-        Value::Array(items) => items.into_iter().map(without_secrets).collect(),
-        scalar => scalar,
+        Value::Array(items) => {
+            let items = items.into_iter().map(|item| without_secrets(name, item));
+            items.collect()
+        }
+        scalar @ (Value::Bool(_) | Value::Number(_)) => scalar,
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::effects::EffectsView;
 use super::exchange::ExchangeView;
-use super::explained::{Explanation, Place};
+use super::explained::{Explanation, PlaceView};
 use crate::domain::ids::Id;
 
 /// How wide lines are made; a word that is longer stands on a line of its own.
@@ -63,7 +63,7 @@ fn explain(page: &mut Page, explanation: &Explanation) {
     page.title("RULE");
     page.indented(&explanation.rule);
     let place = &explanation.spec;
-    let Place {
+    let PlaceView {
         line,
         column,
         pointer,

@@ -15,9 +15,9 @@ use super::state::{State, Transaction};
 use super::table::{Listing, Order, Page, Row};
 use super::threads;
 use super::usage;
-pub use size::{held, size};
+pub use size::{room, size};
 
-/// What the messages of a world may have together, in bytes of bodies ([`held`]).
+/// What the messages of a world may have together, in bytes of bodies ([`room`]).
 pub const MAX_STORED: usize = 1024 * 1024 * 1024;
 
 /// A message of an inbox.
@@ -178,7 +178,7 @@ pub fn check_room(
     copies: usize,
 ) -> Result<(), Refusal> {
     let lapsed = state.threads.trash.lapsed_room(now);
-    match state.stored_bytes.saturating_sub(lapsed) + held(mail) * copies > MAX_STORED {
+    match state.stored_bytes.saturating_sub(lapsed) + room(mail) * copies > MAX_STORED {
         true => Err(Refusal::StorageLimitExceeded {
             limit: Some(MAX_STORED),
         }),
@@ -240,14 +240,14 @@ pub(super) fn leave(state: &mut State, message: &Message) {
 
 /// Counts a mail that an inbox has stored from now on.
 pub(super) fn store_bytes(state: &mut State, inbox: Id, mail: &Mail) {
-    state.stored_bytes += held(mail);
+    state.stored_bytes += room(mail);
     let known = state.inbox_bytes.get(&inbox).copied().unwrap_or(0);
     state.inbox_bytes.insert(inbox, known + size(mail));
 }
 
 /// Counts one that it has stored no longer.
 pub(super) fn free_bytes(state: &mut State, inbox: Id, mail: &Mail) {
-    state.stored_bytes = state.stored_bytes.saturating_sub(held(mail));
+    state.stored_bytes = state.stored_bytes.saturating_sub(room(mail));
     let known = state.inbox_bytes.get(&inbox).copied().unwrap_or(0);
     match known.saturating_sub(size(mail)) {
         0 => state.inbox_bytes.remove(&inbox),

@@ -13,7 +13,7 @@ use super::ids::Id;
 use super::inboxes::{self, Inbox};
 use super::limits;
 pub use super::mail::{bare, senders};
-use super::messages::{self, Direction, Mail, Message, Status, Storing, held};
+use super::messages::{self, Direction, Mail, Message, Status, Storing, room};
 use super::refusal::Refusal;
 use super::state::{State, Transaction};
 use super::table::{Listing, Order, Page};
@@ -160,7 +160,7 @@ pub fn sent(
         };
         let outbox = &mut tx.state.outbox;
         outbox.insert(message.order, Arc::new(departed));
-        tx.state.outbox_bytes += held(&message.mail);
+        tx.state.outbox_bytes += room(&message.mail);
         make_room(tx.state);
     }
     Ok(message)
@@ -181,7 +181,7 @@ fn make_room(state: &mut State) {
 
 fn oldest(state: &State) -> Option<(Order, usize)> {
     let (order, departed) = state.outbox.first()?;
-    Some((*order, held(&departed.message.mail)))
+    Some((*order, room(&departed.message.mail)))
 }
 
 /// Everybody that a mail goes to.

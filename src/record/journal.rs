@@ -65,7 +65,7 @@ pub struct Facts {
     pub forced: Option<Forced>,
     /// Whether the answer itself was asked for: nothing in the request or the world brought it about.
     pub asked_for: bool,
-    /// Why it was refused, where a rule of the service did that.
+    /// Why it was refused, where a rule of the service or a bound of the server did that.
     pub cause: Option<Box<Cause>>,
 }
 

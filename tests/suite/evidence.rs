@@ -2,6 +2,9 @@
 
 use openmail_mock::{Config, Running};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use crate::support::{Account, Answer, Connection, Receiver, account, account_of, start};
@@ -26,6 +29,44 @@ fn pod(account: &Account, client_id: &str) -> Answer {
 /// The number in an answer's `x-request-id`.
 fn number(answer: &Answer) -> String {
     answer.header("x-request-id").expect("an id").to_owned()
+}
+
+/// Codes that the sources of the API make, beside those of the document and of the rules.
+fn codes_in(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            codes_in(&path, found);
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a source");
+        for made in ["Failure::new(", "Self::new(", "facts.error = "] {
+            for (at, _) in text.match_indices(made) {
+                let call = text[at..].split(';').next().unwrap_or_default();
+                let texts = call.split('"').skip(1).step_by(2);
+                let is_code = |text: &&str| {
+                    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+                    text.contains('_') && text.bytes().all(is_letter)
+                };
+                found.extend(texts.filter(is_code).map(str::to_owned));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_code_that_an_answer_can_have_can_be_expected() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut codes = BTreeSet::new();
+    codes_in(&sources.join("api"), &mut codes);
+    codes_in(&sources.join("server"), &mut codes);
+    assert!(codes.contains("range_not_satisfiable"), "{codes:?}");
+    assert!(codes.contains("connection_limit_reached"), "{codes:?}");
+    let account = account("evidence-codes");
+    for code in codes {
+        let question = json!({ "of": "requests", "match": { "error": code } });
+        account.post("/_mock/expect", question).expect(417);
+    }
 }
 
 #[test]

@@ -366,6 +366,22 @@ fn a_body_that_is_too_large_is_told_beside_its_bound() {
 }
 
 #[test]
+fn a_limit_that_is_met_before_a_body_that_is_too_large_is_what_decides() {
+    let account = account("explain-large-limited");
+    let full = json!({
+        "clock": { "mode": "frozen", "at": "2040-01-16T09:31:00Z" },
+        "account": { "limits": "on" },
+        "usage": { "requests": { "count": 1_000 } },
+    });
+    account.send("PUT", "/_mock/state", Some(full)).expect(200);
+    let json = [("content-type", "application/json")];
+    let answer = account.send_raw("POST", "/v1/pods", &json, &vec![b' '; 1_100_000]);
+    let answer = answer.refused(429, "rate_limit_exceeded");
+    let explanation = explained(&account, &answer);
+    assert_eq!(text(&explanation, "decided"), "rule");
+}
+
+#[test]
 fn a_wrong_method_is_told_beside_those_that_the_path_has() {
     let account = account("explain-method");
     let answer = account.patch("/v1/pods", json!({})).expect(405);

@@ -106,6 +106,58 @@ fn secrets_in_the_url_of_a_webhook_are_redacted_and_the_rest_is_shown() {
     assert!(!missed.json().to_string().contains("hush"));
 }
 
+/// Nothing that is wrong about a request makes its secrets less secret.
+#[test]
+fn secrets_in_odd_places_are_redacted() {
+    const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+    const PARTS: (&str, &str) = ("content-type", "multipart/form-data; boundary=b");
+    let account = account("repeat-odd");
+    let part = "--b\r\ncontent-disposition: form-data; name=\"webhookUrl\"\r\n\r\n\
+                https://example.com/?key=hush\r\n--b--\r\n";
+    for (kind, body) in [
+        (
+            JSON,
+            r#"{"webhookUrl":"https://ada:not&hush@example.com/hook"}"#,
+        ),
+        (
+            JSON,
+            r#"{"webhookUrl":"https://ada:not;hush@example.com?a=b@c"}"#,
+        ),
+        (JSON, r#"{"webhookUrl":"ada:hush@example.com/hook"}"#),
+        (JSON, r#"{"webhookUrl":"//ada:hush@example.com"}"#),
+        (
+            JSON,
+            r#"{"webhookUrl":["https://example.com/?token=hush"]}"#,
+        ),
+        (JSON, r#"{"token":["hush"],"api_key":{"is":"hush"}}"#),
+        (
+            FORM,
+            "webhookUrl=https%3A%2F%2Fexample.com%2F%3Ftoken%3Dhush&a=b",
+        ),
+        (PARTS, part),
+    ] {
+        let answer = account.send_raw("POST", "/v1/inboxes", &[kind], body.as_bytes());
+        let entry = entry(&account, &answer);
+        assert!(!entry.to_string().contains("hush"), "{body}: {entry}");
+        assert!(text(&entry, "curlDiffers").contains("[redacted]"), "{body}");
+    }
+}
+
+/// What curl adds by itself, and what it leaves out, is no part of the request.
+#[test]
+fn a_command_sends_no_type_that_did_not_come_and_headers_that_are_empty() {
+    let account = account("repeat-bare");
+    let headers = [("idempotency-key", "")];
+    let answer = account.send_raw("POST", "/v1/pods", &headers, b"{}");
+    let entry = entry(&account, &answer);
+    let command = text(&entry, "curl");
+    assert!(command.contains("-H 'idempotency-key;'"), "{command}");
+    assert!(command.contains("-H 'content-type:' "), "{command}");
+    let answer = account.send_raw("POST", "/v1/pods", &[], b"");
+    let command = self::entry(&account, &answer)["curl"].clone();
+    assert!(!command.to_string().contains("content-type"), "{command}");
+}
+
 #[test]
 fn escaped_names_of_secrets_hide_nothing_in_a_body_that_is_cut() {
     let account = account("repeat-escaped");

@@ -100,7 +100,7 @@ fn assert_full<T: std::fmt::Debug>(result: Result<T, Refusal>) {
 fn a_world_stores_a_gibibyte_and_not_a_byte_more() {
     let mut desk = Desk::new();
     desk.receive(MOST / 2, "").expect("it fits");
-    let last = messages::held(&desk.mail(MOST / 2 - 1, ""));
+    let last = messages::room(&desk.mail(MOST / 2 - 1, ""));
     let rest = "x".repeat(MAX_STORED - desk.state.stored_bytes - last);
     assert_full(desk.receive(MOST / 2 - 1, &format!("{rest}x")));
     desk.receive(MOST / 2 - 1, &rest)
@@ -131,7 +131,7 @@ fn deleting_makes_room_and_the_trash_does_not() {
     assert_full(desk.receive(1, ""));
     let key = kept.id.to_string();
     write(&mut desk.state, |tx| messages::delete(tx, &key)).expect("it is there");
-    assert_eq!(desk.state.stored_bytes, messages::held(&last.mail));
+    assert_eq!(desk.state.stored_bytes, messages::room(&last.mail));
     desk.receive(MOST - 1, "").expect("there is room again");
     let key = desk.inbox.id.to_string();
     write(&mut desk.state, |tx| inboxes::delete(tx, &key)).expect("it is there");
@@ -190,9 +190,9 @@ fn whatever_a_mail_brings_takes_room() {
         },
     ];
     for mail in mails {
-        assert!(messages::held(&mail) >= LONG, "{mail:?}");
+        assert!(messages::room(&mail) >= LONG, "{mail:?}");
     }
-    let bare = messages::held(&Mail::default());
+    let bare = messages::room(&Mail::default());
     assert!(bare > 0, "and a million of nothing is something");
 }
 
@@ -240,5 +240,5 @@ fn a_million_messages_of_a_kilobyte_fit() {
         text: "x".repeat(1_000 - 21).into(),
         ..Mail::default()
     };
-    assert!(messages::held(&mail) * 1_000_000 <= MAX_STORED);
+    assert!(messages::room(&mail) * 1_000_000 <= MAX_STORED);
 }

@@ -93,10 +93,19 @@ fn curl(
             name if secrets.is_secret_header(name) => {
                 command.push_str(&format!(" -H \"{name}: $OPENMAIL_API_KEY\""));
             }
+            // With a colon behind it curl would send no such header.
+            name if value.is_empty() => {
+                command.push_str(&format!(" -H {}", quoted(&format!("{name};"))));
+            }
             name => command.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}")))),
         }
     }
-    let bytes = redacted(body.bytes, header(headers, "content-type"));
+    let content_type = header(headers, "content-type");
+    if content_type.is_none() && body.length > 0 {
+        // Otherwise curl says of a body that it is a form.
+        command.push_str(" -H 'content-type:'");
+    }
+    let bytes = redacted(body.bytes, content_type);
     match (&*bytes, pasted(&bytes)) {
         ([], _) => command,
         _ if body.is_cut() => format!(

@@ -137,9 +137,14 @@ fn any_text(item: Item<'_>, fits: &mut dyn FnMut(&str) -> bool) -> bool {
     if let Some(text) = item.as_str() {
         return fits(text);
     }
+    if item.members().next().is_some() {
+        return false;
+    }
+    if item.elements().next().is_some() {
+        return item.elements().any(|element| any_text(element, fits));
+    }
     match item.to_json() {
-        Value::Array(_) => item.elements().any(|element| any_text(element, fits)),
-        Value::Object(_) => false,
+        Value::Array(_) | Value::Object(_) => false,
         scalar => fits(&scalar.to_string()),
     }
 }

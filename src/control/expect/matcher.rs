@@ -121,8 +121,8 @@ fn describe(fields: &mut Vec<Field>, place: &str, value: Item<'_>) {
         }
         describe(fields, &place, item);
     }
-    let is_container = value.to_json().is_object() || value.to_json().is_array();
-    if is_leaf && !is_container {
+    // What is left that may hold others is empty.
+    if is_leaf && !matches!(value.to_json(), Value::Object(_) | Value::Array(_)) {
         fields.push(Field::of(place, value));
     }
 }

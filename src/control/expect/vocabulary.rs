@@ -14,8 +14,10 @@ use crate::record::pattern::fits;
 const STANDINGS: [&str; 3] = ["pending", "delivered", "failed"];
 /// Codes that neither an operation of the document nor a rule has: of calls that were routed to none,
 /// and of answers that the server makes by itself.
-const CODES: [&str; 7] = [
+const CODES: [&str; 9] = [
+    "connection_limit_reached",
     "method_not_allowed",
+    "range_not_satisfiable",
     "request_header_fields_too_large",
     "server_stopping",
     "too_many_waiting",

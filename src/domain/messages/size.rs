@@ -7,7 +7,7 @@ use super::{Attachment, Mail, Message};
 /// bytes of bodies as it says, and twice that bounds its memory. Attachments that inboxes share are
 /// counted for each of them.
 #[must_use]
-pub fn held(mail: &Mail) -> usize {
+pub fn room(mail: &Mail) -> usize {
     let texts = |list: &[Box<str>]| -> usize {
         let texts = list.iter().map(|text| size_of::<Box<str>>() + text.len());
         texts.sum()

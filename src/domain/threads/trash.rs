@@ -68,7 +68,7 @@ impl Trash {
     /// What of the room for mail is free again, since it has lapsed; mostly nothing.
     pub(in crate::domain) fn lapsed_room(&self, now: Timestamp) -> usize {
         let mails = self.lapsed(now).flat_map(|trashed| &trashed.messages);
-        mails.map(|message| messages::held(&message.mail)).sum()
+        mails.map(|message| messages::room(&message.mail)).sum()
     }
 
     /// Bytes that are counted as stored and have lapsed, by inbox; mostly none.
