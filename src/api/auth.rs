@@ -113,6 +113,13 @@ pub fn key_of(world: &str) -> String {
     format!("{KEY_PREFIX}{world}")
 }
 
+/// The world that an account key names, if it is one.
+#[must_use]
+pub fn world_of(key: &str) -> Option<&str> {
+    key.strip_prefix(KEY_PREFIX)
+        .filter(|name| is_world_name(name))
+}
+
 /// Whether a text can name a world.
 #[must_use]
 pub fn is_world_name(name: &str) -> bool {

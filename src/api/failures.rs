@@ -98,8 +98,12 @@ impl Failure {
             "" => String::new(),
             hint => format!("; {hint}"),
         };
+        let document = match path.starts_with("/_mock") {
+            true => "/_mock/openapi.json",
+            false => "/openapi.json",
+        };
         let message = format!(
-            "{method} {path} is not an operation that this mock serves{hint}; GET /openapi.json lists those that are"
+            "{method} {path} is not an operation that this mock serves{hint}; GET {document} lists those that are"
         );
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }

@@ -347,6 +347,6 @@ pub fn bearer_token(request: &Request) -> Option<&str> {
     auth::bearer(request)
 }
 
-pub use auth::{entrance, is_world_name, key_of};
+pub use auth::{entrance, is_world_name, key_of, world_of};
 pub use routing::nearest_path;
 pub use scope::{About, Who};

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::effects::EffectsView;
 use super::explained::{Explanation, Told};
-use super::redaction::{REDACTED, SECRET_NAMES, redacted};
+use super::redaction::{REDACTED, hide_keys, is_secret, names_a_secret, redacted, without_keys};
 pub(super) use command::quoted;
 
 use crate::app::World;
@@ -84,7 +84,10 @@ impl<'e> ExchangeView<'e> {
             let content_type = header(&headers, "content-type");
             contract.unread(operation, query, content_type, exchange.body().bytes)
         });
-        let violations = violations.and_then(Result::ok).unwrap_or(json!([]));
+        let mut violations = violations.and_then(Result::ok).unwrap_or(json!([]));
+        for told in [&mut request, &mut answer, &mut violations] {
+            hide_keys(told);
+        }
         let message = answer.pointer("/body/message").and_then(Value::as_str);
         let told = Told {
             headers: &headers,
@@ -129,8 +132,7 @@ impl<'o> Secrets<'o> {
     fn of(operation: Option<&'o Operation>) -> Self {
         let mut secrets = Self {
             headers: SECRET_HEADERS.map(str::to_owned).to_vec(),
-            // Clients that cannot set headers send keys here.
-            parameters: SECRET_NAMES.to_vec(),
+            parameters: Vec::new(),
         };
         let credentials = operation.map_or(&[][..], |operation| &operation.credentials);
         for credential in credentials {
@@ -143,18 +145,24 @@ impl<'o> Secrets<'o> {
         secrets
     }
 
-    fn is_secret_header(&self, name: &str) -> bool {
+    /// Whether a header carries the key, which whoever repeats the request has.
+    fn carries_key(&self, name: &str) -> bool {
         self.headers.iter().any(|known| known == name)
     }
 
+    fn is_secret_header(&self, name: &str) -> bool {
+        self.carries_key(name) || names_a_secret(name)
+    }
+
     fn redact_target(&self, target: &str) -> String {
+        let target = &*without_keys(target);
         let Some((path, query)) = target.split_once('?') else {
             return target.to_owned();
         };
         let pairs = query.split('&').map(|pair| {
             let (name, _) = pair.split_once('=').unwrap_or((pair, ""));
             let plain = percent_decode_str(name).decode_utf8_lossy();
-            match self.parameters.iter().any(|known| *known == plain) {
+            match is_secret(&plain) || self.parameters.iter().any(|known| *known == plain) {
                 true => format!("{name}={REDACTED}"),
                 false => pair.to_owned(),
             }

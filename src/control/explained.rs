@@ -2,21 +2,18 @@
 //! rule, where the document says so, the state that decided, and what to do.
 
 mod codes;
+mod within;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::exchange::header;
 use crate::api::nearest_path;
-use crate::app::DEFAULT_WORLD;
 use crate::contract::{Contract, Credential, Match, Operation, Place, Spot, places, push_token};
 use crate::record::cause::Cause;
 use crate::record::faults::Forced;
 use crate::record::journal::{Exchange, Facts};
 use codes::Known;
-
-/// What paths of the control plane begin with.
-const CONTROL: &str = "/_mock/";
 
 /// What decided that it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -129,41 +126,8 @@ impl Explanation {
             violations: told.violations.as_array().map_or(&[], Vec::as_slice),
         };
         let message = told.message.unwrap_or_default();
-        Some(failed.explain(message).within(world))
+        Some(failed.explain(message).within(world).without_keys())
     }
-}
-
-impl Explanation {
-    /// The same, with calls of the control plane that are about that world. Those without a name
-    /// are about `default`.
-    fn within(mut self, world: &str) -> Self {
-        if world != DEFAULT_WORLD {
-            let seen = self.state.iter_mut().filter_map(|it| it.see.as_mut());
-            for text in self.remedy.iter_mut().chain(seen) {
-                *text = naming(text, world);
-            }
-        }
-        self
-    }
-}
-
-/// A text whose calls of the control plane name the world, but for those that know no world or name
-/// it in their path.
-fn naming(text: &str, world: &str) -> String {
-    let mut named = String::with_capacity(text.len() + 32);
-    let mut rest = text;
-    while let Some(begin) = rest.find(CONTROL) {
-        let is_end = |c: char| !(c.is_ascii_alphanumeric() || "/_-{}".contains(c));
-        let path = &rest[begin..];
-        let length = path.find(is_end).unwrap_or(path.len());
-        let is_within = !path.starts_with("/_mock/worlds") && !path[length..].starts_with('?');
-        named.push_str(&rest[..begin + length]);
-        if is_within {
-            named.push_str(&format!("?world={world}"));
-        }
-        rest = &rest[begin + length..];
-    }
-    named + rest
 }
 
 impl Failed<'_> {
@@ -379,7 +343,9 @@ fn broken_at(violation: &Value, place: Place) -> Broken {
     if let Some(expected) = violation.get("expected") {
         says.push_str(&format!(", expected {}", plain(expected)));
     }
-    if let Some(actual) = violation.get("actual") {
+    if text("rule") == "required" {
+        says.push_str(", and is not there");
+    } else if let Some(actual) = violation.get("actual") {
         says.push_str(&format!(", came {}", plain(actual)));
     }
     if let Some(hint) = violation.get("hint").and_then(Value::as_str) {

@@ -12,6 +12,22 @@ pub(super) const REDACTED: &str = "[redacted]";
 /// Fields of bodies and parameters of queries whose values are credentials, whatever the document
 /// says.
 pub(super) const SECRET_NAMES: [&str; 4] = ["access_token", "api_key", "token", "webhookSecret"];
+/// How names end, without case, `-` and `_`, that say of anything that it is a secret. A bare `key`
+/// is none: idempotency keys are shown.
+const SECRET_ENDS: [&str; 9] = [
+    "accesskey",
+    "apikey",
+    "authorisation",
+    "authorization",
+    "cookie",
+    "password",
+    "secret",
+    "session",
+    "token",
+];
+/// Keys that the API draws are this and so many hexadecimal digits.
+const KEY_START: &str = "om_";
+const KEY_DIGITS: usize = 48;
 
 /// Fields whose values are URLs of others, who may have put a secret of theirs there.
 const URL_NAMES: [&str; 1] = ["webhookUrl"];
@@ -81,8 +97,56 @@ fn is_url_secret(name: &str) -> bool {
     URL_SECRETS.iter().any(|end| plain.ends_with(end))
 }
 
+/// Whether a field or a parameter of that name is a credential.
 pub(super) fn is_secret(name: &str) -> bool {
-    SECRET_NAMES.contains(&name)
+    SECRET_NAMES.contains(&name) || names_a_secret(name)
+}
+
+/// Whether a name says that what it names is a secret, whoever gave it.
+pub(super) fn names_a_secret(name: &str) -> bool {
+    let is_letter = |character: &char| !matches!(character, '-' | '_');
+    let plain: String = name.chars().filter(is_letter).collect();
+    let plain = plain.to_ascii_lowercase();
+    SECRET_ENDS.iter().any(|end| plain.ends_with(end))
+}
+
+/// A text without the keys in it that the API drew, wherever they stand: who reads one has it.
+pub(super) fn without_keys(text: &str) -> Cow<'_, str> {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(KEY_START) {
+        let digits = start + KEY_START.len();
+        let is_digit = |byte: &u8| byte.is_ascii_hexdigit();
+        let count = rest.as_bytes()[digits..]
+            .iter()
+            .take_while(|it| is_digit(it));
+        let count = count.count();
+        shown.push_str(&rest[..digits]);
+        if count == KEY_DIGITS {
+            shown.push_str(REDACTED);
+        } else {
+            shown.push_str(&rest[digits..digits + count]);
+        }
+        rest = &rest[digits + count..];
+    }
+    match shown.is_empty() {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(shown + rest),
+    }
+}
+
+/// Takes keys out of all texts of a value.
+pub(super) fn hide_keys(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(shown) = without_keys(text) {
+                *text = shown;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(hide_keys),
+        Value::Object(members) => members.values_mut().for_each(hide_keys),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Whether a form shows nothing of a field: of a URL it would show how it is escaped, too.

@@ -12,7 +12,7 @@ use super::explained::{Explanation, PlaceView};
 use crate::domain::ids::Id;
 
 /// How wide lines are made; a word that is longer stands on a line of its own.
-const WIDTH: usize = 96;
+const WIDTH: usize = 80;
 /// So much of a text is shown where it is not the command.
 const SHOWN: usize = 600;
 
@@ -32,6 +32,9 @@ pub(super) fn text(view: &ExchangeView<'_>) -> String {
     page.line(&format!("{operation} in the world {}{at}", view.world));
     if let Some(explanation) = &view.explanation {
         explain(&mut page, explanation);
+    }
+    if view.explanation.is_none() && !view.fault.is_null() {
+        struck(&mut page, &view.fault, view.world);
     }
     body(&mut page, "REQUEST BODY", &view.request);
     body(&mut page, "ANSWER", &view.answer);
@@ -92,6 +95,21 @@ fn explain(page: &mut Page, explanation: &Explanation) {
         }),
     );
     page.list("WHAT TO DO", explanation.remedy.iter().cloned());
+}
+
+/// What a fault did to an exchange that was no failure.
+fn struck(page: &mut Page, fault: &Value, world: &str) {
+    page.title("FAULT");
+    let did = match fault["drop"].as_str() {
+        Some("before") => "nothing was done, and the connection was closed without an answer",
+        Some("after") => "the work was done, and the connection was closed without an answer",
+        Some("mid-body") => "nothing was done, and the answer broke off in its body",
+        Some(_) | None => "the answer was held back or changed",
+    };
+    page.indented(&format!(
+        "Fault {} of the world {world} was meant for this: {did}. GET /_mock/faults?world={world} lists the faults, and DELETE takes them away.",
+        fault["index"]
+    ));
 }
 
 fn body(page: &mut Page, title: &str, side: &Value) {

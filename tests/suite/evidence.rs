@@ -120,6 +120,46 @@ fn fields_of_forms_and_of_what_nests_are_fields_of_the_body() {
 }
 
 #[test]
+fn values_of_a_body_have_the_type_that_is_asked_for() {
+    let account = account_of(&MOCK, "evidence-types");
+    let body = json!({ "number": 1, "truth": true, "nothing": null, "text": "1" });
+    account.post("/v1/pods", body);
+    for (field, value, found) in [
+        ("number", json!(1), true),
+        ("number", json!(1.0), true),
+        ("number", json!("1"), false),
+        ("number", json!("*"), true),
+        ("text", json!("1"), true),
+        ("text", json!(1), false),
+        ("truth", json!(true), true),
+        ("truth", json!("true"), false),
+        ("nothing", json!(null), true),
+        ("nothing", json!("null"), false),
+    ] {
+        let status = if found { 200 } else { 417 };
+        let question = json!({ "match": { "body": { field: value } } });
+        expect(&account, question).expect(status);
+    }
+    let question = json!({ "match": { "body": { "number": "1" } } });
+    let missed = expect(&account, question).expect(417).json();
+    let difference = &missed["nearMisses"][0]["differences"][0];
+    assert_eq!(difference["actual"], 1, "{difference}");
+}
+
+/// What an answer says of a sender can be asked for as it stands.
+#[test]
+fn addresses_are_found_with_the_names_beside_them() {
+    let account = account_of(&MOCK, "evidence-names");
+    let inbox = account.post("/v1/inboxes", json!({ "mailboxName": "named" }));
+    let address = inbox.expect(201).json()["address"].clone();
+    let from = "Zoë <zoe@example.com>";
+    let mail = json!({ "from": from, "to": address, "text": "Hi" });
+    account.post("/_mock/inbound", mail).expect(200);
+    let question = json!({ "of": "messages", "match": { "from": from, "to": address } });
+    account.post("/_mock/expect", question).expect(200);
+}
+
+#[test]
 fn a_near_miss_of_a_request_names_each_field_that_differs() {
     let account = account_of(&MOCK, "evidence-near");
     pod(&account, "acme").expect(201);

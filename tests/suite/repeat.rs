@@ -68,7 +68,7 @@ fn redacted_bodies_queries_and_headers_are_said_to_be() {
     let told = text(&entry, "curlDiffers");
     for part in [
         "secrets in its body are",
-        "secrets in its query are",
+        "secrets in its URL are",
         "`cookie` is left out",
         "`x-api-key` is `$OPENMAIL_API_KEY`",
     ] {
@@ -141,6 +141,69 @@ fn secrets_in_odd_places_are_redacted() {
         assert!(!entry.to_string().contains("hush"), "{body}: {entry}");
         assert!(text(&entry, "curlDiffers").contains("[redacted]"), "{body}");
     }
+}
+
+/// Whoever reads a key that the API drew has it, wherever a client put it.
+#[test]
+fn keys_are_redacted_wherever_they_stand() {
+    let account = account("repeat-keys");
+    let inbox = account.post("/v1/inboxes", json!({})).expect(201).json();
+    let keys = format!("/v1/inboxes/{}/api-keys", text(&inbox, "id"));
+    let minted = account.post(&keys, json!({})).expect(201).json();
+    let key = text(&minted, "token");
+    let odd = [("x-auth-token", "hush"), ("x-session", "hush"), JSON];
+    let body = json!({ "clientId": key, "apiKey": "hush", "password": "hush" }).to_string();
+    for answer in [
+        account.delete(&format!("{keys}/{key}")),
+        account.get(&format!("/v1/{key}")),
+        account.get(&format!("/v1/pods?limit={key}&accessToken=hush")),
+        account.send_raw("POST", "/v1/pods", &odd, body.as_bytes()),
+        account.send_raw(
+            "POST",
+            "/v1/pods",
+            &[("content-type", "text/plain")],
+            key.as_bytes(),
+        ),
+    ] {
+        let entry = entry(&account, &answer);
+        let shown = entry.to_string() + &page(&account, &answer);
+        assert!(!shown.contains(key), "{entry:#}");
+        assert!(!shown.contains("hush"), "{entry:#}");
+        assert!(
+            text(&entry, "curlDiffers").contains("[redacted]"),
+            "{entry:#}"
+        );
+    }
+}
+
+/// The key of a world is its name, and says where a command runs.
+#[test]
+fn a_command_runs_in_the_world_of_its_exchange() {
+    let account = account("repeat-world");
+    let answer = account.get("/v1/pods");
+    let entry = entry(&account, &answer);
+    let header = format!("-H 'Authorization: Bearer {}'", account.key);
+    assert!(text(&entry, "curl").contains(&header), "{entry:#}");
+}
+
+#[test]
+fn what_a_fault_did_to_an_answer_that_was_lost_is_told() {
+    let account = account("repeat-fault");
+    let fault = json!([{ "operation": "createPod", "drop": "after" }]);
+    account
+        .send("PUT", "/_mock/faults", Some(fault))
+        .expect(200);
+    let key = ("authorization", format!("Bearer {}", account.key));
+    let media = ("content-type", "application/json".to_owned());
+    let mut connection = account.connect();
+    connection.request("POST", "/v1/pods", &[key, media], b"{}");
+    assert_eq!(connection.rest(), b"");
+    let listed = account.get("/_mock/requests").expect(200).json();
+    let path = format!("/_mock/requests/{}", text(&listed["data"][0], "id"));
+    let page = account.send_raw("GET", &path, &[("accept", "text/plain")], b"");
+    let page = String::from_utf8(page.expect(200).body).expect("text");
+    assert!(page.contains("\nFAULT\n"), "{page}");
+    assert!(page.contains("Fault 0 of the world repeat-fault"), "{page}");
 }
 
 /// What curl adds by itself, and what it leaves out, is no part of the request.

@@ -1,7 +1,10 @@
 //! The command for a shell that repeats a recorded request, and what it cannot repeat.
 
+use std::borrow::Cow;
+
 use super::{Secrets, header};
-use crate::control::redaction::{REDACTED, redacted};
+use crate::api::world_of;
+use crate::control::redaction::{REDACTED, names_a_secret, redacted, without_keys};
 use crate::record::journal::{Exchange, Kept};
 
 /// A command, and how it differs from the request that came.
@@ -43,11 +46,14 @@ fn differs(
         lacks.push(format!(
             "of its body the first {kept} of {all} bytes are kept; save the whole as the file `body`"
         ));
-    } else if *redacted(body.bytes, header(headers, "content-type")) != *body.bytes {
+    } else if shown(body, headers) != body.bytes {
         lacks.push(format!("secrets in its body are `{REDACTED}`"));
     }
     if secrets.redact_target(target) != target {
-        lacks.push(format!("secrets in its query are `{REDACTED}`"));
+        lacks.push(format!("secrets in its URL are `{REDACTED}`"));
+    }
+    if header(headers, "upgrade").is_some() {
+        lacks.push("it asked for another protocol, which curl does not speak".to_owned());
     }
     for (name, value) in headers {
         match name.as_str() {
@@ -60,8 +66,11 @@ fn differs(
                     lacks.push("its header `authorization` was no `Bearer …`".to_owned());
                 }
             }
-            name if secrets.is_secret_header(name) => {
+            name if secrets.carries_key(name) => {
                 lacks.push(format!("its header `{name}` is `$OPENMAIL_API_KEY`"));
+            }
+            name if names_a_secret(name) => {
+                lacks.push(format!("its header `{name}` is `{REDACTED}`"));
             }
             _ => {}
         }
@@ -85,13 +94,20 @@ fn curl(
     let mut command = format!("curl --globoff --path-as-is {method} {}", quoted(url));
     for (name, value) in headers {
         match name.as_str() {
-            "authorization" => command.push_str(" -H \"Authorization: Bearer $OPENMAIL_API_KEY\""),
+            "authorization" => match account_key(value) {
+                // It says which world is meant, and is no secret.
+                Some(key) => command.push_str(&format!(" -H 'Authorization: Bearer {key}'")),
+                None => command.push_str(" -H \"Authorization: Bearer $OPENMAIL_API_KEY\""),
+            },
             // curl writes these itself.
             "host" | "content-length" | "user-agent" | "accept" | "connection"
             | "accept-encoding" | "transfer-encoding" | "expect" => {}
             "cookie" | "proxy-authorization" => {}
-            name if secrets.is_secret_header(name) => {
+            name if secrets.carries_key(name) => {
                 command.push_str(&format!(" -H \"{name}: $OPENMAIL_API_KEY\""));
+            }
+            name if names_a_secret(name) => {
+                command.push_str(&format!(" -H '{name}: {REDACTED}'"));
             }
             // With a colon behind it curl would send no such header.
             name if value.is_empty() => {
@@ -105,7 +121,7 @@ fn curl(
         // Otherwise curl says of a body that it is a form.
         command.push_str(" -H 'content-type:'");
     }
-    let bytes = redacted(body.bytes, content_type);
+    let bytes = shown(body, headers);
     match (&*bytes, pasted(&bytes)) {
         ([], _) => command,
         _ if body.is_cut() => format!(
@@ -117,6 +133,24 @@ fn curl(
             "printf -- {} | {command} --data-binary @-",
             quoted(&escaped(bytes))
         ),
+    }
+}
+
+/// The account key of a world, if that is what came.
+fn account_key(authorization: &str) -> Option<&str> {
+    let (scheme, key) = authorization.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    world_of(key.trim())
+        .filter(|_| is_bearer)
+        .and(Some(key.trim()))
+}
+
+/// What is shown of a body.
+fn shown(body: Kept<'_>, headers: &[(String, String)]) -> Vec<u8> {
+    let bytes = redacted(body.bytes, header(headers, "content-type"));
+    match std::str::from_utf8(&bytes).map(without_keys) {
+        Ok(Cow::Owned(text)) => text.into_bytes(),
+        Ok(Cow::Borrowed(_)) | Err(_) => bytes.into_owned(),
     }
 }
 

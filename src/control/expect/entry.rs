@@ -10,7 +10,7 @@ use crate::app::World;
 use crate::contract::{Contract, Item, Tape};
 use crate::control::deliveries::{DeliveryView, delivery_has};
 use crate::control::exchange::{ExchangeView, header, headers};
-use crate::control::redaction::{REDACTED, is_secret, shown_text};
+use crate::control::redaction::{REDACTED, is_secret, shown_text, without_keys};
 use crate::domain::deliveries::Delivery;
 use crate::domain::inboxes;
 use crate::domain::messages::Message;
@@ -26,6 +26,15 @@ pub(super) enum Entry<'e> {
     Delivery(&'e State, &'e Arc<Delivery>),
 }
 
+/// Something that an entry has in a field.
+#[derive(Clone, Copy)]
+pub(super) enum Found<'f> {
+    /// A text, whatever it was written as.
+    Text(&'f str),
+    /// A value of a body, which has a type.
+    Json(&'f Value),
+}
+
 /// What an answer shows entries by.
 pub(super) struct Showing<'s> {
     pub contract: &'s Contract,
@@ -37,15 +46,16 @@ pub(super) struct Showing<'s> {
 
 impl Entry<'_> {
     /// Whether any of what it has in a field fits.
-    pub(super) fn has(self, field: &str, fits: &mut dyn FnMut(&str) -> bool) -> bool {
+    pub(super) fn has(self, field: &str, fits: &mut dyn FnMut(Found<'_>) -> bool) -> bool {
         match self {
             Entry::Request(contract, exchange) => request_has(contract, exchange, field, fits),
             Entry::Message(state, message) => {
-                message_has(state, message, field).iter().any(|it| fits(it))
+                let texts = message_has(state, message, field);
+                texts.iter().any(|text| fits(Found::Text(text)))
             }
             Entry::Delivery(state, delivery) => {
                 let texts = delivery_has(state, delivery, field);
-                texts.iter().any(|text| fits(text))
+                texts.iter().any(|text| fits(Found::Text(text)))
             }
         }
     }
@@ -59,21 +69,34 @@ impl Entry<'_> {
             let (_, target) = exchange.first_line();
             return Some(target.split('?').next().unwrap_or_default().into());
         }
-        let mut texts = Vec::new();
-        self.has(field, &mut |text| {
-            texts.push(text.to_owned());
+        let mut found = Vec::new();
+        self.has(field, &mut |it| {
+            found.push(match it {
+                Found::Text(text) => Value::from(text),
+                Found::Json(value) => value.clone(),
+            });
             false
         });
-        if texts.is_empty() {
+        if found.is_empty() {
             return None;
         }
-        let is_hidden = field.starts_with("body/") && field.split('/').any(is_secret);
+        if field.starts_with("body/") && field.split('/').any(is_secret) {
+            return Some(REDACTED.into());
+        }
         let last = field.rsplit('/').next().unwrap_or_default();
-        let shown = texts.iter().map(|text| shown_text(last, text));
-        Some(match is_hidden {
-            true => REDACTED.into(),
-            false => shown.collect::<Vec<_>>().join(", ").into(),
-        })
+        let shown = |value: Value| match value {
+            Value::String(text) => Value::from(without_keys(&shown_text(last, &text))),
+            other => other,
+        };
+        let mut found: Vec<Value> = found.into_iter().map(shown).collect();
+        if found.len() == 1 {
+            return found.pop();
+        }
+        let texts = found.iter().map(|value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+        Some(texts.collect::<Vec<_>>().join(", ").into())
     }
 
     /// It as the lists show it.
@@ -96,20 +119,21 @@ fn request_has(
     contract: &Contract,
     exchange: &Exchange,
     field: &str,
-    fits: &mut dyn FnMut(&str) -> bool,
+    fits: &mut dyn FnMut(Found<'_>) -> bool,
 ) -> bool {
+    let mut is_text = |text: &str| fits(Found::Text(text));
     let operation = exchange.operation;
     let operation = operation.and_then(|index| contract.operations.get(index));
     let (method, target) = exchange.first_line();
     match field {
-        "operation" => operation.is_some_and(|operation| fits(&operation.id)),
-        "method" => fits(method),
-        "path" => fits(target.split('?').next().unwrap_or_default()) || fits(target),
+        "operation" => operation.is_some_and(|operation| is_text(&operation.id)),
+        "method" => is_text(method),
+        "path" => is_text(target.split('?').next().unwrap_or_default()) || is_text(target),
         "status" => exchange
             .facts
             .status
-            .is_some_and(|it| fits(&it.to_string())),
-        "error" => exchange.facts.error.as_deref().is_some_and(fits),
+            .is_some_and(|it| is_text(&it.to_string())),
+        "error" => exchange.facts.error.as_deref().is_some_and(is_text),
         field => {
             let body = exchange.body().bytes;
             let headers = headers(exchange.head());
@@ -126,26 +150,22 @@ fn request_has(
                 "" => Some(tape.root()),
                 pointer => find(tape.root(), pointer),
             };
-            found.is_some_and(|item| any_text(item, fits))
+            found.is_some_and(|item| any_value(item, fits))
         }
     }
 }
 
-/// Numbers, truth values and null are the text that JSON has for them; of an array, one element
-/// must fit.
-fn any_text(item: Item<'_>, fits: &mut dyn FnMut(&str) -> bool) -> bool {
-    if let Some(text) = item.as_str() {
-        return fits(text);
-    }
+/// Of an array, one element must fit; an object is looked into by who names its members.
+fn any_value(item: Item<'_>, fits: &mut dyn FnMut(Found<'_>) -> bool) -> bool {
     if item.members().next().is_some() {
         return false;
     }
     if item.elements().next().is_some() {
-        return item.elements().any(|element| any_text(element, fits));
+        return item.elements().any(|element| any_value(element, fits));
     }
     match item.to_json() {
         Value::Array(_) | Value::Object(_) => false,
-        scalar => fits(&scalar.to_string()),
+        scalar => fits(Found::Json(&scalar)),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::entry::Entry;
+use super::entry::{Entry, Found};
 use super::kind::Kind;
 use super::vocabulary;
 use crate::api::failures::Failure;
 use crate::contract::{Contract, Item, push_token};
+use crate::domain::sends::bare;
 use crate::record::pattern::fits;
 
 /// What an entry has to be; all of it must hold.
@@ -71,9 +72,11 @@ impl Field {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let pattern = match is_folded(name) {
-            true => text.to_lowercase(),
-            false => text,
+        let pattern = match name {
+            // Addresses compare without the names beside them, as answers have those.
+            "from" | "to" => bare(&text).to_lowercase(),
+            name if is_folded(name) => text.to_lowercase(),
+            _ => text,
         };
         Self {
             name: name.to_owned(),
@@ -84,10 +87,26 @@ impl Field {
 
     fn is_met(&self, entry: Entry<'_>) -> bool {
         let is_folded = is_folded(&self.name);
-        entry.has(&self.name, &mut |text| match is_folded {
-            true => fits(&self.pattern, &text.to_lowercase()),
-            false => fits(&self.pattern, text),
+        entry.has(&self.name, &mut |found| match (found, is_folded) {
+            (Found::Text(text), true) => fits(&self.pattern, &text.to_lowercase()),
+            (Found::Text(text), false) => fits(&self.pattern, text),
+            (Found::Json(value), _) => self.is(value),
         })
+    }
+
+    /// Whether a value of a body is what was asked for: of the same type, or of any that has a text
+    /// if a pattern was given.
+    fn is(&self, value: &Value) -> bool {
+        match (&self.expected, value) {
+            (Value::String(_), Value::String(text)) => fits(&self.pattern, text),
+            (Value::String(pattern), other) => {
+                pattern.contains('*') && fits(&self.pattern, &other.to_string())
+            }
+            (Value::Number(one), Value::Number(other)) => {
+                one == other || one.as_f64().is_some_and(|one| Some(one) == other.as_f64())
+            }
+            (expected, value) => expected == value,
+        }
     }
 
     /// What differs in an entry that does not meet it.
