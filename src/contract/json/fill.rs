@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memchr_iter;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
-use crate::contract::json::tape::{Entry, MAX_DEPTH};
+use crate::contract::json::tape::{Entry, MAX_DEPTH, ReadError};
 
 /// Reads one JSON document of at most so many values into a flat list.
 pub(in crate::contract) fn read_entries(
@@ -24,6 +25,28 @@ pub(in crate::contract) fn read_entries(
         Err(_) => fill(&mut reading, serde_json::Deserializer::from_slice(bytes))?,
     }
     Ok(reading.entries)
+}
+
+/// Why bytes were not read. Columns count characters, as people do, where the parser counts bytes.
+pub(in crate::contract) fn read_error(bytes: &[u8], error: &serde_json::Error) -> ReadError {
+    let line = error.line();
+    let begin = match line.checked_sub(2) {
+        Some(before) => memchr_iter(b'\n', bytes).nth(before).map_or(0, |end| end + 1),
+        None => 0,
+    };
+    let end = bytes.len().min(begin + error.column());
+    let is_first = |byte: &&u8| !matches!(byte, 0x80..=0xbf);
+    let column = bytes[begin..end].iter().filter(is_first).count();
+    let message = error.to_string();
+    let message = match message.rsplit_once(" at line ") {
+        Some((what, _)) => format!("{what} at line {line} column {column}"),
+        None => message,
+    };
+    ReadError {
+        message,
+        stopped_at: (line, column),
+        repeated: None,
+    }
 }
 
 fn fill<'a, R: serde_json::de::Read<'a>>(

@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde_json::{Map, Number, Value};
 
-use crate::contract::json::fill::read_entries;
+use crate::contract::json::fill::{read_entries, read_error};
 use crate::contract::json::repeated::{has_repeated_name, repeated_names};
 
 /// Containers may nest this deep; deeper input is refused, because a stack overflow cannot be caught.
@@ -108,11 +108,8 @@ impl<'a> Tape<'a> {
     }
 
     fn fill(bytes: &'a [u8], most_values: usize) -> Result<Self, ReadError> {
-        let entries = read_entries(bytes, most_values).map_err(|error| ReadError {
-            message: error.to_string(),
-            stopped_at: (error.line(), error.column()),
-            repeated: None,
-        })?;
+        let entries = read_entries(bytes, most_values);
+        let entries = entries.map_err(|error| read_error(bytes, &error))?;
         Ok(Self { entries })
     }
 

@@ -233,3 +233,20 @@ fn an_answer_of_more_than_a_million_values_is_held_against_its_schema() {
     let violations = answering(&contract, &Value::Array(answer));
     assert_eq!(rules(&violations), ["type /0"]);
 }
+
+#[test]
+fn columns_count_characters() {
+    for (text, place) in [
+        ("{\"name\": \"Zoë\" 1}", (1, 16)),
+        ("{\n\"š\": 1,\n\"ğ\": \"ü\" 1}", (3, 10)),
+        ("\n\n[1,]", (3, 4)),
+        ("x", (1, 1)),
+        ("", (1, 0)),
+    ] {
+        let error = Tape::read(text.as_bytes()).expect_err("it is no JSON");
+        assert_eq!(error.stopped_at, place, "{text}");
+        let (line, column) = place;
+        let told = format!(" at line {line} column {column}");
+        assert!(error.message.ends_with(&told), "{}", error.message);
+    }
+}
