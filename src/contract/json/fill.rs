@@ -31,7 +31,9 @@ pub(in crate::contract) fn read_entries(
 pub(in crate::contract) fn read_error(bytes: &[u8], error: &serde_json::Error) -> ReadError {
     let line = error.line();
     let begin = match line.checked_sub(2) {
-        Some(before) => memchr_iter(b'\n', bytes).nth(before).map_or(0, |end| end + 1),
+        Some(before) => memchr_iter(b'\n', bytes)
+            .nth(before)
+            .map_or(0, |end| end + 1),
         None => 0,
     };
     let end = bytes.len().min(begin + error.column());
