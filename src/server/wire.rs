@@ -39,6 +39,8 @@ pub(super) struct Wire<W> {
     /// An answer that is on its way in the place of hyper's.
     replaced: Option<Replaced>,
     peer: Arc<Peer>,
+    /// Whether hyper has tried to read; the first time, nothing is read.
+    is_read: bool,
     /// Runs once the last answer has been written, if something is unread.
     lingering: Option<Pin<Box<Sleep>>>,
 }
@@ -57,6 +59,7 @@ impl<W: Fn(StatusCode) -> Reply> Wire<W> {
             words,
             replaced: None,
             peer,
+            is_read: false,
             lingering: None,
         }
     }
@@ -201,6 +204,9 @@ impl<W: Unpin> AsyncRead for Wire<W> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        match std::mem::replace(&mut self.is_read, true) {
+            true => Pin::new(&mut self.stream).poll_read(context, buffer),
+            false => Poll::Pending,
+        }
     }
 }
