@@ -13,6 +13,7 @@ mod extract;
 mod field;
 mod further;
 mod html;
+mod lines;
 mod markup;
 mod media;
 mod names;
@@ -31,6 +32,7 @@ pub use extract::{
 };
 pub use further::{is_header_name, is_own_header};
 pub use html::text_of_html;
+pub use lines::with_line_feeds;
 pub use markup::{html_of_text, is_html};
 pub use media::media_type;
 pub use names::{content_type_of, unique_names};

@@ -33,13 +33,15 @@ impl Content {
     /// What a body means, with the version that it lacks.
     #[must_use]
     pub fn of(body: &str, html: Option<&str>) -> Self {
-        let body = &with_line_feeds(body);
+        let body = with_line_feeds(body);
         let html = html.map(with_line_feeds);
-        let html = html.as_deref();
         let (text, html) = match html.filter(|html| !html.is_empty()) {
-            Some(html) => (body.to_owned(), html.to_owned()),
-            None if mail::is_html(body) => (mail::text_of_html(body), body.to_owned()),
-            None => (body.to_owned(), mail::html_of_text(body)),
+            Some(html) => (body, html),
+            None if mail::is_html(&body) => (mail::text_of_html(&body), body),
+            None => {
+                let html = mail::html_of_text(&body);
+                (body, html)
+            }
         };
         Self {
             text,
@@ -54,10 +56,7 @@ impl Content {
 #[must_use]
 pub fn with_line_feeds(text: &str) -> String {
     let text = text.trim_start_matches('\u{feff}');
-    match text.contains('\r') {
-        true => text.replace("\r\n", "\n").replace('\r', "\n"),
-        false => text.to_owned(),
-    }
+    mail::with_line_feeds(text).into_owned()
 }
 
 /// A subject as its recipients read it: one line, without more blanks than words need, and without

@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 
 use super::Attachment;
 use super::address::{Mailbox, ends_address, is_atom_character, one_line, quoted};
+use super::lines::{lines, with_line_feeds};
 use super::{further, media};
 
 /// Where lines of addresses and ids are folded.
@@ -226,18 +227,18 @@ fn body(draft: &Draft) -> MimePart<'_> {
 /// Text with the line ends of mail, which it has before any encoding (RFC 2045, 6.8): base64
 /// would hide others from those who could mend them.
 fn mail_lines(text: &str) -> String {
-    let text = match text.contains('\r') {
-        true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
-        false => Cow::Borrowed(text),
-    };
-    let mut lines = String::with_capacity(text.len() + text.len() / 16 + 2);
-    for line in text.split_inclusive('\n') {
+    let text = with_line_feeds(text);
+    let mut ended = String::with_capacity(text.len() + text.len() / 16 + 2);
+    for line in lines(&text) {
         match line.strip_suffix('\n') {
-            Some(line) => lines.extend([line, "\r\n"]),
-            None => lines.push_str(line),
+            Some(line) => {
+                ended.push_str(line);
+                ended.push_str("\r\n");
+            }
+            None => ended.push_str(line),
         }
     }
-    lines
+    ended
 }
 
 /// What boundaries begin with: a digest of the Message-ID, another one if a line of the content

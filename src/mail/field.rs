@@ -4,6 +4,8 @@
 //! `=?` to the end of the field, so that a field full of them would cost the square of its
 //! length: only complete encoded words are shown to it, and parameters only up to a length.
 
+use std::borrow::Cow;
+
 use mail_parser::HeaderValue;
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::parsers::MessageStream;
@@ -32,7 +34,7 @@ pub(super) fn unstructured(value: &[u8]) -> String {
     let mut text = String::with_capacity(value.len());
     // Neighbouring words may share a character between them, so bytes are joined first.
     let mut words: Option<(&str, Vec<u8>)> = None;
-    let mut rest = value.as_str();
+    let mut rest = &*value;
     while let Some(at) = rest.find("=?") {
         let (before, from_here) = rest.split_at(at);
         let Some(word) = encoded_word(from_here) else {
@@ -194,7 +196,7 @@ pub(super) fn ids(value: &[u8], limit: usize) -> (Vec<String>, bool) {
 
 /// The instant of a Date, in milliseconds since 1970.
 pub(super) fn date(value: &[u8]) -> Option<i64> {
-    let line = unfolded(value.get(..MAX_DATE).unwrap_or(value)) + "\n";
+    let line = unfolded(value.get(..MAX_DATE).unwrap_or(value)).into_owned() + "\n";
     match MessageStream::new(line.as_bytes()).parse_date() {
         HeaderValue::DateTime(date) if date.is_valid() => Some(date.to_timestamp() * 1_000),
         _ => None,
@@ -221,13 +223,14 @@ impl Content {
         else {
             return Self::default();
         };
-        let essence = match read.subtype() {
-            Some(subtype) => format!("{}/{subtype}", read.ctype()),
-            None => read.ctype().to_owned(),
-        };
+        let mut essence = read.ctype().to_ascii_lowercase();
+        if let Some(subtype) = read.subtype() {
+            essence.push('/');
+            essence.push_str(&subtype.to_ascii_lowercase());
+        }
         let attributes = read.attributes.into_iter().flatten();
         Self {
-            essence: essence.to_ascii_lowercase(),
+            essence,
             parameters: attributes
                 .map(|attribute| {
                     (
@@ -249,10 +252,10 @@ impl Content {
 
 /// A field as one line of text: the breaks of folding are dropped, since it keeps the blank beside
 /// them, and other controls become blanks.
-fn unfolded(value: &[u8]) -> String {
+fn unfolded(value: &[u8]) -> Cow<'_, str> {
     let text = utf8_or_1252(value);
     if is_printable(&text) {
-        return text.into_owned();
+        return text;
     }
     let mut line = String::with_capacity(text.len() + 1);
     let mut characters = text.chars().peekable();
@@ -264,5 +267,5 @@ fn unfolded(value: &[u8]) -> String {
             c => line.push(c),
         }
     }
-    line
+    Cow::Owned(line)
 }

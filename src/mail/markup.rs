@@ -1,5 +1,9 @@
 //! Which texts are HTML, text as HTML, and how tags are told from text.
 
+use memchr::memchr;
+
+use super::lines::lines;
+
 /// Tags that say by themselves that a text is HTML.
 const BLOCKS: &[&str] = &[
     "html",
@@ -41,7 +45,7 @@ const PAIRS: &[&str] = &[
 pub fn is_html(body: &str) -> bool {
     let (mut begun, mut ended) = (0_u64, 0_u64);
     let mut rest = body;
-    while let Some(at) = rest.find('<') {
+    while let Some(at) = memchr(b'<', rest.as_bytes()) {
         rest = &rest[at + 1..];
         if starts_with(rest, "!doctype html") {
             return true;
@@ -91,6 +95,12 @@ pub(super) fn starts_with(text: &str, start: &str) -> bool {
 fn push_escaped(html: &mut String, text: &str) {
     let mut rest = text;
     let is_special = |byte| matches!(byte, b'&' | b'<' | b'>' | b'"');
+    // Every byte is looked at, since without a way out many are at once.
+    let has_any = text.bytes().fold(false, |found, it| found | is_special(it));
+    if !has_any {
+        html.push_str(text);
+        return;
+    }
     // Each of them is a byte, so that a text may be cut on both its sides.
     while let Some(at) = rest.bytes().position(is_special) {
         html.push_str(&rest[..at]);
@@ -111,7 +121,9 @@ fn push_escaped(html: &mut String, text: &str) {
 pub fn html_of_text(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + text.len() / 8 + 16);
     let mut is_open = false;
-    for line in text.lines() {
+    for line in lines(text) {
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        let line = line.strip_suffix('\r').unwrap_or(line);
         if line.trim().is_empty() {
             if is_open {
                 html.push_str("</p>\n");

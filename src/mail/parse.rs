@@ -8,6 +8,7 @@ use super::address::{Mailbox, written};
 use super::decode;
 use super::field::{self, LONG_ADDRESSES};
 use super::html::text_of_html;
+use super::lines::lines;
 use super::markup::html_of_text;
 use super::media;
 use super::walk::{Field, Fields, Leaf, Notes, walk};
@@ -103,14 +104,17 @@ fn plain_lines(text: String) -> String {
     if !text.contains('\r') {
         return text;
     }
-    let mut lines = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
+    let mut plain = String::with_capacity(text.len());
+    for line in lines(&text) {
         match line.strip_suffix("\r\n") {
-            Some(line) => lines.extend([line, "\n"]),
-            None => lines.push_str(line),
+            Some(line) => {
+                plain.push_str(line);
+                plain.push('\n');
+            }
+            None => plain.push_str(line),
         }
     }
-    lines
+    plain
 }
 
 fn read_fields(fields: &Fields<'_>, parsed: &mut Parsed, notes: &mut Notes) {
