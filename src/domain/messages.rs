@@ -2,6 +2,7 @@
 
 mod size;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::clock::Timestamp;
@@ -121,12 +122,21 @@ pub fn receive(
 
 /// The message that an answer to this Message-ID answers: of several, the first.
 fn by_message_id<'s>(state: &'s State, inbox: Id, id: &str) -> Option<&'s Arc<Message>> {
-    let first = state.message_ids.rank(&(inbox, Arc::from(id), Order::MIN));
-    let ((owner, found, order), ()) = state.message_ids.iter_from(first).next()?;
-    match *owner == inbox && **found == *id {
-        true => state.messages.at(*order),
-        false => None,
-    }
+    let key = digest_of(id);
+    let first = state.message_ids.rank(&(inbox, key, Order::MIN));
+    let entries = state.message_ids.iter_from(first).map(|(entry, ())| *entry);
+    let likely = entries.take_while(|(owner, found, _)| (*owner, *found) == (inbox, key));
+    let mut likely = likely.filter_map(|(_, _, order)| state.messages.at(order));
+    likely.find(|message| *message.mail.message_id == *id)
+}
+
+/// What messages are looked up by in the place of their Message-ID: of two that share it, the
+/// messages themselves tell which was meant. A text as a key would be followed at each comparison,
+/// and counted at each copy of a node.
+fn digest_of(message_id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    message_id.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Stores a message in its thread, which it makes unread if it came.
@@ -217,7 +227,7 @@ fn enter(state: &mut State, message: &Arc<Message>) {
     state.inbox_messages.insert(inbox, order);
     by_direction(state, message.direction).insert(inbox, order);
     state.thread_messages.insert(message.thread, order);
-    let key = (inbox, message.mail.message_id.clone(), order);
+    let key = (inbox, digest_of(&message.mail.message_id), order);
     state.message_ids.insert(key, ());
     count_correspondent(state, message, |count| count.saturating_add(1));
     store_bytes(state, inbox, &message.mail);
@@ -230,7 +240,7 @@ pub(super) fn leave(state: &mut State, message: &Message) {
     state.inbox_messages.remove(inbox, order);
     by_direction(state, message.direction).remove(inbox, order);
     state.thread_messages.remove(message.thread, order);
-    let key = (inbox, message.mail.message_id.clone(), order);
+    let key = (inbox, digest_of(&message.mail.message_id), order);
     state.message_ids.remove(&key);
     count_correspondent(state, message, |count| count.saturating_sub(1));
     free_bytes(state, inbox, &message.mail);

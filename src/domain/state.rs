@@ -83,8 +83,8 @@ pub struct State {
     pub(super) thread_messages: Index,
     /// Who sent how much of what came, by inbox and address, which is lower-case.
     pub(super) correspondents: Tree<(Id, Arc<str>), u32>,
-    /// Messages by inbox and Message-ID, which several may have.
-    pub(super) message_ids: Tree<(Id, Arc<str>, Order), ()>,
+    /// Messages by inbox and a digest of the Message-ID, which several may have.
+    pub(super) message_ids: Tree<(Id, u64, Order), ()>,
     /// All threads.
     pub threads: Threads,
     /// Texts, further headers and attachments of all messages, the trash included.
