@@ -85,28 +85,44 @@ impl Outline {
     fn mark_within(
         &self,
         value: Item<'_>,
-        (mut index, end): (usize, usize),
+        (begin, end): (usize, usize),
         counts: fn(Item<'_>) -> bool,
         left: &mut Left,
     ) {
         for element in value.elements() {
-            if !is_any_left(left, index, end) {
+            if !is_any_left(left, begin, end) {
                 return;
             }
-            self.mark_within(element, (index, end), counts, left);
+            self.mark_within(element, (begin, end), counts, left);
         }
+        // Most bodies have their members in the order of the document.
+        let mut next = begin;
+        for (name, member) in value.members() {
+            let ahead = self.named(name, (next, end));
+            let Some(index) = ahead.or_else(|| self.named(name, (begin, next))) else {
+                continue;
+            };
+            let behind = self.properties[index].end;
+            next = behind;
+            if is_any_left(left, index, behind) && counts(member) {
+                left[index / 64] &= !(1 << (index % 64));
+                if index + 1 < behind {
+                    self.mark_within(member, (index + 1, behind), counts, left);
+                }
+            }
+        }
+    }
+
+    /// The property of that name among those that stand beside each other in a range.
+    fn named(&self, name: &str, (mut index, end): (usize, usize)) -> Option<usize> {
         while index < end {
             let property = &self.properties[index];
-            if is_any_left(left, index, property.end)
-                && let Some(member) = value.get(&property.name).filter(|it| counts(*it))
-            {
-                left[index / 64] &= !(1 << (index % 64));
-                if index + 1 < property.end {
-                    self.mark_within(member, (index + 1, property.end), counts, left);
-                }
+            if property.name == name {
+                return Some(index);
             }
             index = property.end;
         }
+        None
     }
 }
 
@@ -145,7 +161,7 @@ impl Contract {
                 // Whatever else it stands for, it stands for failures.
                 StatusKey::Default => false,
             });
-        let media = fine.flat_map(|answer| &answer.media);
+        let media = fine.flat_map(|answer| answer.media.iter());
         self.outline(media.filter(|media| is_json(&media.range)), "writeOnly")
     }
 
