@@ -103,7 +103,10 @@ fn carrying<'o>(answer: &'o Answer, status: Option<u16>, error: &str) -> Option<
 /// What an operation can be made to answer, in words for whoever asked for something else.
 #[must_use]
 pub fn possible(operation: &Operation, error: Option<&str>, asker: Asker) -> String {
-    let codes = operation.answers.iter().flat_map(|answer| &answer.errors);
+    let codes = operation
+        .answers
+        .iter()
+        .flat_map(|answer| answer.errors.iter());
     let near = error.and_then(|error| nearest(error, codes.map(String::as_str)));
     let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
     let is_possible = |answer: &&Answer| match (asker, answer.status) {
@@ -111,7 +114,7 @@ pub fn possible(operation: &Operation, error: Option<&str>, asker: Asker) -> Str
         (Asker::Fault, StatusKey::Code(code)) => code >= 400,
         (Asker::Fault, StatusKey::Range(hundred)) => hundred >= 4,
     };
-    let told = |answer: &Answer| match answer.errors.as_slice() {
+    let told = |answer: &Answer| match &*answer.errors {
         [] => answer.status.to_string(),
         codes => format!("{} ({})", answer.status, codes.join(", ")),
     };

@@ -1,6 +1,7 @@
 //! A document read into operations: what `openapi.json` says, ready to be asked.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use openapiv3::OpenAPI;
 use serde::Deserialize;
@@ -146,17 +147,19 @@ pub struct Media {
 }
 
 /// One documented answer.
-#[derive(Debug)]
+///
+/// Operations that refer to one answer share what it holds.
+#[derive(Debug, Clone)]
 pub struct Answer {
     /// The status, a range, or all the rest.
     pub status: StatusKey,
     /// Where it stands in the document.
     pub pointer: String,
     /// The media types that the body may have; none means that there is no body.
-    pub media: Vec<Media>,
+    pub media: Arc<[Media]>,
     /// The error codes that it is documented to carry, as `x-openmail-mock-errors` lists them.
-    pub errors: Vec<String>,
-    pub(in crate::contract) headers: Vec<Parameter>,
+    pub errors: Arc<[String]>,
+    pub(in crate::contract) headers: Arc<[Parameter]>,
 }
 
 /// How a document names statuses.

@@ -113,7 +113,7 @@ fn every_error_that_the_document_has_is_explained_when_it_is_asked_for() {
     for (id, method, path, body) in calls() {
         let operation = contract.operation(id).expect("an operation of ours");
         for answer in &operation.answers {
-            for code in &answer.errors {
+            for code in answer.errors.iter() {
                 let fault =
                     json!([{ "operation": id, "status": status_of(answer), "error": code }]);
                 account
@@ -131,7 +131,7 @@ fn every_error_that_the_document_has_is_explained_when_it_is_asked_for() {
         }
     }
     let answers = contract.operations.iter().flat_map(|it| &it.answers);
-    let documented = answers.flat_map(|answer| &answer.errors);
+    let documented = answers.flat_map(|answer| answer.errors.iter());
     let missed: BTreeSet<&str> = documented
         .map(String::as_str)
         .filter(|it| !seen.contains(it))
@@ -165,7 +165,7 @@ fn every_refusal_has_a_rule_reasons_and_remedies() {
     let now = Timestamp::parse("2026-01-15T09:30:00Z").expect("an instant");
     let contract = built_in_contract().expect("it has no faults");
     let answers = contract.operations.iter().flat_map(|it| &it.answers);
-    let codes: BTreeSet<&String> = answers.flat_map(|answer| &answer.errors).collect();
+    let codes: BTreeSet<&String> = answers.flat_map(|answer| answer.errors.iter()).collect();
     let refusals = codes.iter().filter_map(|code| Refusal::example(code, now));
     let mut count = 0;
     for refusal in refusals {

@@ -74,7 +74,7 @@ impl Contract {
         body: &'b [u8],
     ) -> (Vec<Violation>, Option<Tape<'b>>) {
         let mut findings = Findings::default();
-        for header in &answer.headers {
+        for header in answer.headers.iter() {
             self.answer_header(header, headers, &mut findings);
         }
         let read = self.answer_body(answer, headers, body, &mut findings);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
 use serde_json::Value;
 
 /// Appends one reference token to a JSON pointer, escaped.
@@ -21,13 +22,17 @@ pub fn push_token(pointer: &mut String, token: &str) {
 
 /// The reference tokens of a JSON pointer, unescaped.
 pub(in crate::contract) fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    pointer
-        .split('/')
-        .skip(1)
-        .map(|token| match token.contains('~') {
-            true => Cow::Owned(unescaped(token)),
-            false => Cow::Borrowed(token),
+    let mut rest = pointer;
+    std::iter::from_fn(move || {
+        let begun = &rest[memchr(b'/', rest.as_bytes())? + 1..];
+        let end = memchr(b'/', begun.as_bytes()).unwrap_or(begun.len());
+        let (token, after) = begun.split_at(end);
+        rest = after;
+        Some(match memchr(b'~', token.as_bytes()) {
+            Some(_) => Cow::Owned(unescaped(token)),
+            None => Cow::Borrowed(token),
         })
+    })
 }
 
 /// Paths are full of slashes, so that this happens often.

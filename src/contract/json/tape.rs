@@ -339,10 +339,16 @@ impl<'a> Item<'a> {
             Entry::Bool(boolean) => Value::Bool(*boolean),
             Entry::Number(number) => Value::Number(number.clone()),
             Entry::String(text) => Value::String(text.clone().into_owned()),
-            Entry::Array { .. } => self.elements().map(|item| item.to_json()).collect(),
+            Entry::Array { .. } => {
+                let all = self.elements();
+                let mut elements = Vec::with_capacity(all.remaining as usize);
+                elements.extend(all.map(|item| item.to_json()));
+                Value::Array(elements)
+            }
             Entry::Object { .. } => {
-                let mut members = Map::new();
-                for (name, item) in self.members() {
+                let all = self.members();
+                let mut members = Map::with_capacity(all.remaining as usize);
+                for (name, item) in all {
                     members.insert(name.to_owned(), item.to_json());
                 }
                 Value::Object(members)

@@ -34,6 +34,8 @@ pub(in crate::contract) struct Reading {
     /// Faults and notes of parts that several operations share are told once.
     told: HashSet<Finding>,
     pub notes: Vec<Finding>,
+    /// Answers that were read, by their pointers: most are referred to by every operation.
+    answers: HashMap<String, Answer>,
     /// Whether the typed model took the document as a whole; otherwise each part is judged.
     is_well_formed: bool,
 }
@@ -52,6 +54,7 @@ pub(in crate::contract) fn read_operations(
         faults: walked.faults,
         form_faults: Vec::new(),
         notes: walked.notes,
+        answers: HashMap::new(),
         is_well_formed,
     };
     reading.read_paths();
@@ -281,17 +284,28 @@ impl Reading {
             };
             let root = self.schemas.shared_root();
             let (at, value) = dereference(&root, &at, &raw["responses"][key]);
-            let media = self.read_content(&at, value, Side::Response);
-            let headers = self.read_headers(&at, value);
-            answers.push(Answer {
-                status,
-                errors: self.read_errors(&at, value),
-                pointer: at,
-                media,
-                headers,
-            });
+            let answer = match self.answers.get(&at) {
+                Some(known) => known.clone(),
+                None => self.read_answer(at, value, status),
+            };
+            answers.push(Answer { status, ..answer });
         }
         answers
+    }
+
+    fn read_answer(&mut self, pointer: String, value: &Value, status: StatusKey) -> Answer {
+        let media = self.read_content(&pointer, value, Side::Response);
+        let headers = self.read_headers(&pointer, value);
+        let answer = Answer {
+            status,
+            errors: self.read_errors(&pointer, value).into(),
+            media: media.into(),
+            headers: headers.into(),
+            pointer,
+        };
+        let named = answer.pointer.clone();
+        self.answers.insert(named, answer.clone());
+        answer
     }
 
     fn read_errors(&mut self, pointer: &str, answer: &Value) -> Vec<String> {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::contract::json::pointer::value_at;
+use crate::contract::json::pointer::{tokens, value_at};
 use crate::contract::load::composition::{COMPOSITION, MAX_COMPOSITION, composed_of};
 use crate::contract::load::keywords::FORMATS;
 use crate::contract::load::walk::{reference, resolve};
@@ -328,12 +328,11 @@ pub(in crate::contract) fn fragment(pointer: &str) -> String {
 /// which pointers read the same.
 fn place(document: &mut Value, pointer: &str, value: Value) {
     let mut at = document;
-    for token in pointer.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
+    for token in tokens(pointer) {
         if !at.is_object() {
             *at = Value::Object(Map::new());
         }
-        at = &mut at[token.as_str()];
+        at = &mut at[&*token];
     }
     *at = value;
 }

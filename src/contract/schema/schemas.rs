@@ -154,11 +154,18 @@ impl Schemas {
         let schema = value_at(&self.root, &slot.pointer).unwrap_or(&Value::Null);
         let name = format!("{BASE}{}", fragment(&slot.pointer));
         let entry = self.translation(variant).entry(name, schema);
+        // The crate checks the entry against the metaschema of its draft, which it compiles for that.
+        // Draft 4's is the smallest by far, and enough for what does nothing but refer: what it
+        // refers to keeps the draft of its registry.
+        let draft = match entry.as_object().is_some_and(|entry| entry.len() == 1) {
+            true => Draft::Draft4,
+            false => Draft::Draft202012,
+        };
         let emails = EmailOptions::default()
             .without_display_text()
             .without_domain_literal();
         jsonschema::options_for::<TapeJson>()
-            .with_draft(Draft::Draft202012)
+            .with_draft(draft)
             .with_registry(self.registry(variant))
             .with_pattern_options(PatternOptions::regex())
             .with_email_options(emails)

@@ -45,7 +45,7 @@ pub(super) fn check(
         // Another document's codes may be made from its schemas: nobody knows them all.
         (Kind::Requests, "error", Some(pattern)) if contract.text() == DOCUMENT => {
             let answers = contract.operations.iter().flat_map(|it| &it.answers);
-            let documented = answers.flat_map(|answer| &answer.errors);
+            let documented = answers.flat_map(|answer| answer.errors.iter());
             let rules = Rule::ALL.iter().map(|rule| rule.code());
             let codes = documented.map(String::as_str).chain(rules).chain(CODES);
             one_of("error", pattern, codes, "no answer has it")

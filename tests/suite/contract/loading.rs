@@ -90,7 +90,7 @@ fn error_codes_of_an_answer_are_a_list_of_texts() {
     }
     let contract = load_text(&document(r#"["not_found", "gone"]"#));
     let answer = &contract.operations[0].answers[0];
-    assert_eq!(answer.errors, ["not_found", "gone"]);
+    assert_eq!(*answer.errors, ["not_found", "gone"]);
 }
 
 #[test]
