@@ -21,6 +21,8 @@ const ORDINARY: usize = 1_000;
 const LARGE: usize = 100_000;
 const LARGEST_BODY: usize = 300_000;
 const LARGEST: usize = 1_000_000;
+/// Sends that a world takes in which 1,000 messages are present, so that it stays about as many.
+const SENDS: usize = 250;
 /// Messages of 1 kB, of which a world's storage is nearly full.
 const KEPT: usize = 1_000_000;
 /// What a message says, in bytes.
@@ -42,7 +44,7 @@ const CASES: [Case; 2] = [
         world: "page",
         status: |_| 200,
         targets: ["8×", "–"],
-        adds: false,
+        adds: None,
         write: |_, text| {
             let path = format!("/v1/inboxes/{ALICE}/messages?limit=50");
             request(text, "GET", &path, "page", "");
@@ -53,13 +55,14 @@ const CASES: [Case; 2] = [
         world: "send",
         status: |_| 200,
         targets: ["12×", "–"],
-        adds: true,
+        adds: Some(SENDS),
         write: |number, text| {
             let said = &*SAID;
             let body =
                 format!(r#"{{"to":"bob@openmail.sh","subject":"Order {number}","body":{said}}}"#);
             let path = format!("/v1/inboxes/{ALICE}/send");
-            request(text, "POST", &path, "send", &body);
+            let world = format!("send-{}", number / SENDS);
+            request(text, "POST", &path, &world, &body);
         },
     },
 ];

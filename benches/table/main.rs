@@ -120,8 +120,9 @@ struct Case {
     status: fn(usize) -> u16,
     /// Targets of processor time and of instructions.
     targets: [&'static str; 2],
-    /// Whether requests add to the world's state.
-    adds: bool,
+    /// How many requests that add to its state a world takes, before the next world has its turn;
+    /// none if they add nothing.
+    adds: Option<usize>,
     write: fn(usize, &mut Vec<u8>),
 }
 
@@ -131,7 +132,7 @@ const CASES: [Case; 3] = [
         world: "three",
         status: |_| 200,
         targets: ["2.5×", "2.5×"],
-        adds: false,
+        adds: None,
         write: |_, text| request(text, "GET", "/v1/pods", "three", ""),
     },
     Case {
@@ -139,10 +140,10 @@ const CASES: [Case; 3] = [
         world: "created",
         status: |_| 201,
         targets: ["4×", "2.5×"],
-        adds: true,
+        adds: Some(usize::MAX),
         write: |number, text| {
             let body = format!(r#"{{"clientId":"client-{number}","name":"Meridian Analytics"}}"#);
-            request(text, "POST", "/v1/pods", "created", &body);
+            request(text, "POST", "/v1/pods", "created-0", &body);
         },
     },
     Case {
@@ -150,7 +151,7 @@ const CASES: [Case; 3] = [
         world: "fifty",
         status: |_| 200,
         targets: ["8×", "–"],
-        adds: false,
+        adds: None,
         write: |_, text| request(text, "GET", "/v1/pods?limit=50", "fifty", ""),
     },
 ];
@@ -176,7 +177,7 @@ fn requests(ours: &Server, cases: &[Case], folder: &Path, extent: &Extent) {
         let each = 1.0 / extent.requests as f64;
         let mut lowest = [Some(f64::INFINITY); 2];
         for _ in 0..ROUNDS {
-            reset(ours, case);
+            reset(ours, case, extent);
             for (server, lowest) in servers.into_iter().zip(&mut lowest) {
                 let cpu = server.cpu_of(|| load.run(server.address));
                 let micros = cpu.map(|cpu| cpu.as_secs_f64() * 1e6 * each);
@@ -184,7 +185,7 @@ fn requests(ours: &Server, cases: &[Case], folder: &Path, extent: &Extent) {
             }
         }
         // A round of its own, because counting costs time; one, because counts are steady.
-        reset(ours, case);
+        reset(ours, case, extent);
         let counts = servers.map(|server| {
             let count = server.instructions_of(|| load.run(server.address))?;
             Some(count * each)
@@ -199,11 +200,13 @@ fn requests(ours: &Server, cases: &[Case], folder: &Path, extent: &Extent) {
     }
 }
 
-/// Puts a case's world back to where every round of it begins.
-fn reset(ours: &Server, case: &Case) {
-    if case.adds {
-        let path = format!("/_mock/reset?world={}", case.world);
-        ask(ours, "POST", &path, case.world, r#"{"to":"seed"}"#, 200);
+/// Puts a case's worlds back to where every round of it begins.
+fn reset(ours: &Server, case: &Case, extent: &Extent) {
+    let worlds = case.adds.map_or(0, |each| extent.requests.div_ceil(each));
+    for number in 0..worlds {
+        let world = format!("{}-{number}", case.world);
+        let path = format!("/_mock/reset?world={world}");
+        ask(ours, "POST", &path, &world, r#"{"to":"seed"}"#, 200);
     }
 }
 
