@@ -15,7 +15,7 @@ fn main() -> ExitCode {
 /// for a larger one: once a world of 200,000 messages had been dropped, the next request held up
 /// every other for a fifth of a second. Without that collection each piece is joined as it is freed.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[allow(unsafe_code)] // Nothing safe sets this, but an environment that nobody sets.
+#[allow(unsafe_code)] // Without it, only `GLIBC_TUNABLES=glibc.malloc.mxfast=0` around the process sets this.
 fn settle_allocator() {
     // SAFETY: the call takes two numbers, before there is another thread. It refuses by its answer,
     // and then all is as it was.

@@ -98,6 +98,9 @@ impl Outline {
         // Most bodies have their members in the order of the document.
         let mut next = begin;
         for (name, member) in value.members() {
+            if !is_any_left(left, begin, end) {
+                return;
+            }
             let ahead = self.named(name, (next, end));
             let Some(index) = ahead.or_else(|| self.named(name, (begin, next))) else {
                 continue;

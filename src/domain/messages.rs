@@ -122,7 +122,7 @@ pub fn receive(
 
 /// The message that an answer to this Message-ID answers: of several, the first.
 fn by_message_id<'s>(state: &'s State, inbox: Id, id: &str) -> Option<&'s Arc<Message>> {
-    let key = digest_of(id);
+    let key = hash_of(id);
     let first = state.message_ids.rank(&(inbox, key, Order::MIN));
     let entries = state.message_ids.iter_from(first).map(|(entry, ())| *entry);
     let likely = entries.take_while(|(owner, found, _)| (*owner, *found) == (inbox, key));
@@ -132,8 +132,8 @@ fn by_message_id<'s>(state: &'s State, inbox: Id, id: &str) -> Option<&'s Arc<Me
 
 /// What messages are looked up by in the place of their Message-ID: of two that share it, the
 /// messages themselves tell which was meant. A text as a key would be followed at each comparison,
-/// and counted at each copy of a node.
-fn digest_of(message_id: &str) -> u64 {
+/// and counted at each copy of a node. It never leaves the process: another version may hash otherwise.
+fn hash_of(message_id: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     message_id.hash(&mut hasher);
     hasher.finish()
@@ -227,7 +227,7 @@ fn enter(state: &mut State, message: &Arc<Message>) {
     state.inbox_messages.insert(inbox, order);
     by_direction(state, message.direction).insert(inbox, order);
     state.thread_messages.insert(message.thread, order);
-    let key = (inbox, digest_of(&message.mail.message_id), order);
+    let key = (inbox, hash_of(&message.mail.message_id), order);
     state.message_ids.insert(key, ());
     count_correspondent(state, message, |count| count.saturating_add(1));
     store_bytes(state, inbox, &message.mail);
@@ -240,7 +240,7 @@ pub(super) fn leave(state: &mut State, message: &Message) {
     state.inbox_messages.remove(inbox, order);
     by_direction(state, message.direction).remove(inbox, order);
     state.thread_messages.remove(message.thread, order);
-    let key = (inbox, digest_of(&message.mail.message_id), order);
+    let key = (inbox, hash_of(&message.mail.message_id), order);
     state.message_ids.remove(&key);
     count_correspondent(state, message, |count| count.saturating_sub(1));
     free_bytes(state, inbox, &message.mail);

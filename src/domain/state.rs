@@ -83,7 +83,7 @@ pub struct State {
     pub(super) thread_messages: Index,
     /// Who sent how much of what came, by inbox and address, which is lower-case.
     pub(super) correspondents: Tree<(Id, Arc<str>), u32>,
-    /// Messages by inbox and a digest of the Message-ID, which several may have.
+    /// Messages by inbox and a hash of the Message-ID, which several may have.
     pub(super) message_ids: Tree<(Id, u64, Order), ()>,
     /// All threads.
     pub threads: Threads,

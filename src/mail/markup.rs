@@ -95,7 +95,7 @@ pub(super) fn starts_with(text: &str, start: &str) -> bool {
 fn push_escaped(html: &mut String, text: &str) {
     let mut rest = text;
     let is_special = |byte| matches!(byte, b'&' | b'<' | b'>' | b'"');
-    // Every byte is looked at, since without a way out many are at once.
+    // To the end, whatever is found: a loop without a way out looks at many bytes at once.
     let has_any = text.bytes().fold(false, |found, it| found | is_special(it));
     if !has_any {
         html.push_str(text);
@@ -122,8 +122,10 @@ pub fn html_of_text(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + text.len() / 8 + 16);
     let mut is_open = false;
     for line in lines(text) {
-        let line = line.strip_suffix('\n').unwrap_or(line);
-        let line = line.strip_suffix('\r').unwrap_or(line);
+        let line = match line.strip_suffix('\n') {
+            Some(line) => line.strip_suffix('\r').unwrap_or(line),
+            None => line,
+        };
         if line.trim().is_empty() {
             if is_open {
                 html.push_str("</p>\n");

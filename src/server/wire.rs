@@ -1,7 +1,7 @@
-//! The socket under hyper, with four additions: an answer that hyper writes by itself, to a request
+//! The socket under hyper, with five additions: an answer that hyper writes by itself, to a request
 //! that it could not read, leaves in the envelope that all errors have; whoever was answered before
-//! all was read has time to see the answer; whoever leaves while their request waits is noticed; and
-//! a connection breaks off where a fault says so.
+//! all was read has time to see the answer; whoever leaves while their request waits is noticed; a
+//! connection breaks off where a fault says so; and nothing is read before a connection is settled.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -28,6 +28,8 @@ pub(super) struct Peer {
     pub unread: AtomicBool,
     /// Whether the peer's request waits for something, which it does only as long as the peer.
     pub waits: AtomicBool,
+    /// Whether nothing is to be read yet.
+    pub is_settling: AtomicBool,
     /// Whether the connection breaks off as soon as what was written has left.
     pub is_cut: AtomicBool,
 }
@@ -39,8 +41,6 @@ pub(super) struct Wire<W> {
     /// An answer that is on its way in the place of hyper's.
     replaced: Option<Replaced>,
     peer: Arc<Peer>,
-    /// Whether hyper has tried to read; the first time, nothing is read.
-    is_read: bool,
     /// Runs once the last answer has been written, if something is unread.
     lingering: Option<Pin<Box<Sleep>>>,
 }
@@ -59,7 +59,6 @@ impl<W: Fn(StatusCode) -> Reply> Wire<W> {
             words,
             replaced: None,
             peer,
-            is_read: false,
             lingering: None,
         }
     }
@@ -204,9 +203,10 @@ impl<W: Unpin> AsyncRead for Wire<W> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match std::mem::replace(&mut self.is_read, true) {
-            true => Pin::new(&mut self.stream).poll_read(context, buffer),
-            false => Poll::Pending,
+        match self.peer.is_settling.load(Ordering::Relaxed) {
+            // Nobody is woken: whoever settles the connection sees to it that it is polled again.
+            true => Poll::Pending,
+            false => Pin::new(&mut self.stream).poll_read(context, buffer),
         }
     }
 }

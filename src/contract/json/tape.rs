@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 use crate::contract::json::fill::{read_entries, read_error};
 use crate::contract::json::repeated::{has_repeated_name, repeated_names};
@@ -339,19 +339,14 @@ impl<'a> Item<'a> {
             Entry::Bool(boolean) => Value::Bool(*boolean),
             Entry::Number(number) => Value::Number(number.clone()),
             Entry::String(text) => Value::String(text.clone().into_owned()),
-            Entry::Array { .. } => {
-                let all = self.elements();
-                let mut elements = Vec::with_capacity(all.remaining as usize);
-                elements.extend(all.map(|item| item.to_json()));
-                Value::Array(elements)
-            }
+            Entry::Array { .. } => self.elements().map(|item| item.to_json()).collect(),
             Entry::Object { .. } => {
-                let all = self.members();
-                let mut members = Map::with_capacity(all.remaining as usize);
-                for (name, item) in all {
-                    members.insert(name.to_owned(), item.to_json());
-                }
-                Value::Object(members)
+                let members = self.members();
+                Value::Object(
+                    members
+                        .map(|(name, it)| (name.to_owned(), it.to_json()))
+                        .collect(),
+                )
             }
         }
     }
@@ -381,6 +376,12 @@ impl<'a> Iterator for Members<'a> {
         self.next = item.end();
         Some((name, item))
     }
+
+    /// So that whoever collects them allocates once.
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let remaining = self.remaining as usize;
+        (remaining, Some(remaining))
+    }
 }
 
 /// The elements of an array.
@@ -401,5 +402,11 @@ impl<'a> Iterator for Elements<'a> {
         };
         self.next = item.end();
         Some(item)
+    }
+
+    /// So that whoever collects them allocates once.
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let remaining = self.remaining as usize;
+        (remaining, Some(remaining))
     }
 }

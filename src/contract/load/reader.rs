@@ -288,6 +288,7 @@ impl Reading {
                 Some(known) => known.clone(),
                 None => self.read_answer(at, value, status),
             };
+            // One that is shared may stand under another status elsewhere.
             answers.push(Answer { status, ..answer });
         }
         answers

@@ -157,9 +157,9 @@ impl Schemas {
         // The crate checks the entry against the metaschema of its draft, which it compiles for that.
         // Draft 4's is the smallest by far, and enough for what does nothing but refer: what it
         // refers to keeps the draft of its registry.
-        let draft = match entry.as_object().is_some_and(|entry| entry.len() == 1) {
-            true => Draft::Draft4,
-            false => Draft::Draft202012,
+        let draft = match entry.get("unevaluatedProperties") {
+            None => Draft::Draft4,
+            Some(_) => Draft::Draft202012,
         };
         let emails = EmailOptions::default()
             .without_display_text()
