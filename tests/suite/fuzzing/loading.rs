@@ -20,11 +20,20 @@ pub fn load(text: String) {
     }
 }
 
+/// A path as clients send it: what a path cannot hold is escaped.
+fn on_the_wire(path: &str) -> String {
+    let escaped = |byte: u8| match byte.is_ascii_graphic() && !b"\"<>`".contains(&byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    path.bytes().map(escaped).collect()
+}
+
 fn serve(contract: &Contract) {
     for operation in &contract.operations {
         // A template is a path that fits itself.
-        let Match::Operation(_, values) = contract.route(&operation.method, &operation.template)
-        else {
+        let path = on_the_wire(&operation.template);
+        let Match::Operation(_, values) = contract.route(&operation.method, &path) else {
             panic!("{} does not reach itself", operation.template);
         };
         let made = contract.synthesize(operation);
