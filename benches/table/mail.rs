@@ -41,10 +41,9 @@ pub const KEEP: &str = "keep-mail";
 const CASES: [Case; 2] = [
     Case {
         what: "full page of 50 messages of 1 kB",
-        world: "page",
         status: |_| 200,
         targets: ["8×", "–"],
-        adds: None,
+        adds_to: |_| Vec::new(),
         write: |_, text| {
             let path = format!("/v1/inboxes/{ALICE}/messages?limit=50");
             request(text, "GET", &path, "page", "");
@@ -52,20 +51,23 @@ const CASES: [Case; 2] = [
     },
     Case {
         what: "send of 1 kB from one inbox to another, 1,000 messages present",
-        world: "send",
         status: |_| 200,
         targets: ["12×", "–"],
-        adds: Some(SENDS),
+        adds_to: |requests| (0..requests).step_by(SENDS).map(sending).collect(),
         write: |number, text| {
             let said = &*SAID;
             let body =
                 format!(r#"{{"to":"bob@openmail.sh","subject":"Order {number}","body":{said}}}"#);
             let path = format!("/v1/inboxes/{ALICE}/send");
-            let world = format!("send-{}", number / SENDS);
-            request(text, "POST", &path, &world, &body);
+            request(text, "POST", &path, &sending(number), &body);
         },
     },
 ];
+
+/// The world that a send adds to.
+fn sending(number: usize) -> String {
+    format!("send-{}", number / SENDS)
+}
 
 /// What every send says, as JSON.
 static SAID: LazyLock<String> = LazyLock::new(|| json(&said(0)));

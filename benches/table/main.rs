@@ -116,42 +116,37 @@ fn row(what: &str, ours: &str, bare: &str, ratio: &str, target: &str) {
 /// What costs more: one row of processor time and one of instructions for each.
 struct Case {
     what: &'static str,
-    world: &'static str,
     status: fn(usize) -> u16,
     /// Targets of processor time and of instructions.
     targets: [&'static str; 2],
-    /// How many requests that add to its state a world takes, before the next world has its turn;
-    /// none if they add nothing.
-    adds: Option<usize>,
+    /// The worlds that so many requests add to.
+    adds_to: fn(usize) -> Vec<String>,
     write: fn(usize, &mut Vec<u8>),
 }
 
 const CASES: [Case; 3] = [
     Case {
         what: "GET of 3 pods",
-        world: "three",
         status: |_| 200,
         targets: ["2.5×", "2.5×"],
-        adds: None,
+        adds_to: |_| Vec::new(),
         write: |_, text| request(text, "GET", "/v1/pods", "three", ""),
     },
     Case {
         what: "POST of a pod",
-        world: "created",
         status: |_| 201,
         targets: ["4×", "2.5×"],
-        adds: Some(usize::MAX),
+        adds_to: |_| vec!["created".to_owned()],
         write: |number, text| {
             let body = format!(r#"{{"clientId":"client-{number}","name":"Meridian Analytics"}}"#);
-            request(text, "POST", "/v1/pods", "created-0", &body);
+            request(text, "POST", "/v1/pods", "created", &body);
         },
     },
     Case {
         what: "full page of 50 pods",
-        world: "fifty",
         status: |_| 200,
         targets: ["8×", "–"],
-        adds: None,
+        adds_to: |_| Vec::new(),
         write: |_, text| request(text, "GET", "/v1/pods?limit=50", "fifty", ""),
     },
 ];
@@ -202,9 +197,7 @@ fn requests(ours: &Server, cases: &[Case], folder: &Path, extent: &Extent) {
 
 /// Puts a case's worlds back to where every round of it begins.
 fn reset(ours: &Server, case: &Case, extent: &Extent) {
-    let worlds = case.adds.map_or(0, |each| extent.requests.div_ceil(each));
-    for number in 0..worlds {
-        let world = format!("{}-{number}", case.world);
+    for world in (case.adds_to)(extent.requests) {
         let path = format!("/_mock/reset?world={world}");
         ask(ours, "POST", &path, &world, r#"{"to":"seed"}"#, 200);
     }

@@ -223,11 +223,12 @@ impl Content {
         else {
             return Self::default();
         };
-        let mut essence = read.ctype().to_ascii_lowercase();
+        let mut essence = read.ctype().to_owned();
         if let Some(subtype) = read.subtype() {
             essence.push('/');
-            essence.push_str(&subtype.to_ascii_lowercase());
+            essence.push_str(subtype);
         }
+        essence.make_ascii_lowercase();
         let attributes = read.attributes.into_iter().flatten();
         Self {
             essence,

@@ -284,12 +284,11 @@ impl Reading {
             };
             let root = self.schemas.shared_root();
             let (at, value) = dereference(&root, &at, &raw["responses"][key]);
-            let answer = match self.answers.get(&at) {
-                Some(known) => known.clone(),
+            answers.push(match self.answers.get(&at).cloned() {
+                // One that is shared may stand under another status elsewhere.
+                Some(known) => Answer { status, ..known },
                 None => self.read_answer(at, value, status),
-            };
-            // One that is shared may stand under another status elsewhere.
-            answers.push(Answer { status, ..answer });
+            });
         }
         answers
     }
